@@ -1,0 +1,1 @@
+"""From the raw published tables to the datasets that ship with the package."""

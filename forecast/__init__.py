@@ -1,0 +1,1 @@
+"""Stay rates and workforce shares from published evidence."""

@@ -1,0 +1,20 @@
+"""Evidence: tables -> checked observations -> cells and the observation operator W."""
+
+from forecast.evidence.findings import Finding, findings_table
+from forecast.evidence.observations import check_observations
+from forecast.evidence.operator import Evidence, load_evidence, observation_operator
+from forecast.evidence.sizes import cell_sizes, domestic_sizes
+from forecast.evidence.tables import checked_table, read_table
+
+__all__ = [
+    "Evidence",
+    "Finding",
+    "cell_sizes",
+    "check_observations",
+    "checked_table",
+    "domestic_sizes",
+    "findings_table",
+    "load_evidence",
+    "observation_operator",
+    "read_table",
+]

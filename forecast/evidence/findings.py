@@ -1,0 +1,47 @@
+"""What is wrong with a table: one finding a fault, all of them in one error."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+from forecast.errors import EvidenceError
+
+FIRST_LINE = 2  # the first data row of a CSV file stands on line 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault: the line of the table, the column, the rule, the value got, the way out."""
+
+    line: int
+    column: str
+    rule: str
+    value: str
+    advice: str
+
+    def __str__(self) -> str:
+        """Return the finding as one sentence."""
+        return f"line {self.line}, {self.column}: {self.rule}; got {self.value}. {self.advice}"
+
+
+def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
+    """Return findings as a table, sorted by line and column."""
+    columns = ["line", "column", "rule", "value", "advice"]
+    table = pd.DataFrame([asdict(finding) for finding in findings], columns=columns)
+    return table.drop_duplicates().sort_values(["line", "column", "rule"], ignore_index=True)
+
+
+def refuse(findings: Sequence[Finding], name: str) -> None:
+    """Raise one EvidenceError that lists every finding, if there is any.
+
+    Raises
+    ------
+    EvidenceError
+        If ``findings`` is not empty.
+    """
+    if not findings:
+        return
+    ordered = sorted(set(findings), key=lambda f: (f.line, f.column, f.rule))
+    lines = "\n  ".join(str(finding) for finding in ordered)
+    raise EvidenceError(f"{name}: {len(ordered)} faults, nothing was used.\n  {lines}")

@@ -1,0 +1,90 @@
+"""A prior as a study file writes it: a distribution, its numbers, and one sentence of reason."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+from scipy import stats
+
+type Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class _Prior(BaseModel):
+    """What all priors share: they are frozen, refuse unknown keys and give a reason."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class Normal(_Prior):
+    """Normal prior with mean ``loc`` and standard deviation ``scale``."""
+
+    dist: Literal["normal"]
+    loc: float
+    scale: Positive
+
+
+class HalfNormal(_Prior):
+    """Normal prior of mean 0 and standard deviation ``scale``, folded at zero."""
+
+    dist: Literal["half_normal"]
+    scale: Positive
+
+
+class LogNormal(_Prior):
+    """Prior whose logarithm is normal: ``median`` and standard deviation ``sigma`` of the log."""
+
+    dist: Literal["lognormal"]
+    median: Positive
+    sigma: Positive
+
+
+class Beta(_Prior):
+    """Beta prior on (0, 1) with shapes ``a`` and ``b``."""
+
+    dist: Literal["beta"]
+    a: Positive
+    b: Positive
+
+
+Prior = Annotated[Normal | HalfNormal | LogNormal | Beta, Field(discriminator="dist")]
+
+
+def frozen(prior: Prior) -> stats.rv_continuous:
+    """Return the scipy distribution of a prior.
+
+    Examples
+    --------
+    >>> prior = HalfNormal(dist="half_normal", scale=1.0, reason="a scale of order one")
+    >>> round(float(frozen(prior).mean()), 3)
+    0.798
+    """
+    match prior:
+        case Normal():
+            return stats.norm(prior.loc, prior.scale)
+        case HalfNormal():
+            return stats.halfnorm(scale=prior.scale)
+        case LogNormal():
+            return stats.lognorm(s=prior.sigma, scale=prior.median)
+        case Beta():
+            return stats.beta(prior.a, prior.b)
+
+
+def describe(prior: Prior) -> str:
+    """Return a prior as one would write it in a paper.
+
+    Examples
+    --------
+    >>> describe(Beta(dist="beta", a=2.0, b=8.0, reason="small shares are likely"))
+    'Beta(2, 8)'
+    """
+    match prior:
+        case Normal():
+            return f"Normal({prior.loc:g}, {prior.scale:g})"
+        case HalfNormal():
+            return f"HalfNormal({prior.scale:g})"
+        case LogNormal():
+            return f"LogNormal(median {prior.median:g}, sigma {prior.sigma:g})"
+        case Beta():
+            return f"Beta({prior.a:g}, {prior.b:g})"
