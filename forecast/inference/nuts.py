@@ -1,33 +1,91 @@
-"""NUTS: the reference engine, PyMC's model sampled by nutpie."""
+"""NUTS: the reference engine, PyMC's model sampled by nutpie.
 
-import os
-from collections.abc import Callable
+Hoffman & Gelman 2014, jmlr.org/papers/v15/hoffman14a.html; nutpie adapts a diagonal mass matrix.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Any
 
-# Without this a cold and a warm compile cache give different draws for one seed.
-os.environ.setdefault("PYTENSOR_FLAGS", "numba__fastmath=False")
+import numpy as np
+import nutpie
+import pytensor
+import xarray as xr
+from threadpoolctl import threadpool_limits
 
-import nutpie  # noqa: E402  # the flag above must be set before PyTensor is imported
-import xarray as xr  # noqa: E402
-
-from forecast.errors import RunError  # noqa: E402
-from forecast.stay import StayModel  # noqa: E402
-from forecast.stay.pymc_model import pymc_model  # noqa: E402
-from forecast.study.schema import SamplerSpec  # noqa: E402
+from forecast.errors import RunError
+from forecast.stay import StayModel
+from forecast.stay.posterior import named_latents
+from forecast.stay.pymc_model import pymc_model
+from forecast.stay.whitening import whitening
+from forecast.study.schema import SamplerSpec
 
 type Progress = Callable[[int, int, int], None]
+STATS = {
+    "diverging": "diverging",
+    "energy": "energy",
+    "n_steps": "n_steps",
+    "depth": "tree_depth",
+    "step_size": "step_size",
+}
 
 
-def sample(model: StayModel, sampler: SamplerSpec, seed: int, progress: Progress | None) -> xr.DataTree:
-    """Draw from the posterior of the stay model by NUTS.
+def sample(
+    model: StayModel, sampler: SamplerSpec, seed: int, progress: Progress | None = None
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Draw from the posterior of the stay model; return the draws and the sampler's statistics.
 
-    ``progress`` is called with the draws finished, the draws wanted and the divergences.
+    ``progress`` is called with the draws finished, the draws wanted and the divergences so far.
+    The same seed gives the same draws whatever the number of cores: fast maths is off, so that a
+    cold and a warm compile cache agree, and linear algebra runs on one thread a chain.
 
     Raises
     ------
     RunError
-        If sampling cannot start, with the reason.
+        If the sampler cannot start, with its own words.
     """
-    compiled = nutpie.compile_pymc_model(pymc_model(model), backend="numba")
-    return nutpie.sample(compiled, seed=seed, progress_bar=False, chains=sampler.chains,
-        tune=sampler.tune, draws=sampler.draws, target_accept=sampler.target_accept)
+    try:
+        with threadpool_limits(1), pytensor.config.change_flags(numba__fastmath=False):
+            compiled = nutpie.compile_pymc_model(pymc_model(model, whitening(model)))
+            drawn = nutpie.sample(
+                compiled,
+                seed=seed,
+                chains=sampler.chains,
+                tune=sampler.tune,
+                draws=sampler.draws,
+                target_accept=sampler.target_accept,
+                save_warmup=False,
+                progress_bar=False,
+                progress_callback=None if progress is None else _totals(progress),
+            )
+    except RuntimeError as error:
+        raise RunError(f"NUTS starts from a finite density; got: {error}. Check the priors.") from error
+    return _named(drawn.posterior.dataset, model), _statistics(drawn.sample_stats.dataset)
+
+
+def _totals(progress: Progress) -> Callable[[Sequence[Any]], None]:
+    """Return nutpie's callback: the progress of all chains together."""
+
+    def report(chains: Sequence[Any]) -> None:
+        progress(
+            sum(chain.finished_draws for chain in chains),
+            sum(chain.total_draws for chain in chains),
+            sum(chain.divergences for chain in chains),
+        )
+
+    return report
+
+
+def _named(drawn: xr.Dataset, model: StayModel) -> xr.Dataset:
+    """Return the posterior with one variable a term and a top-level parameter."""
+    latents = drawn["latents"].transpose("chain", "draw", ...).to_numpy()
+    names = [scale.name for scale in model.top_level]
+    named = named_latents(latents, model.structure)
+    posterior = xr.Dataset({name: drawn[name] for name in names}).assign(named)
+    sample = {"chain": drawn["chain"].to_numpy(), "draw": np.arange(drawn.sizes["draw"])}
+    return posterior.assign_coords(sample).drop_attrs()
+
+
+def _statistics(stats: xr.Dataset) -> xr.Dataset:
+    """Return the statistics that diagnostics read, under ArviZ's names."""
+    kept = {new: stats[old] for old, new in STATS.items() if old in stats}
+    return xr.Dataset(kept).assign_coords(draw=np.arange(stats.sizes["draw"])).drop_attrs()

@@ -27,7 +27,21 @@ def design_matrix(structure: Structure, cells: pd.DataFrame, shocks: Sequence[Sh
     Latents are the free values of each term: a pinned cohort has no column.
     """
     extended = with_weights(cells, shocks)
-    return sparse.hstack([columns(term, extended) for term in structure.terms], format="csr")
+    lines = [extended.assign(definition=names) for names in _generations(cells, structure)]
+    parts = [
+        sum((columns(term, line) for line in lines[1:]), start=columns(term, lines[0]))
+        if any(dim.column == "definition" for dim in latent_dims(term))
+        else columns(term, extended)
+        for term in structure.terms
+    ]
+    return sparse.hstack(parts, format="csr")
+
+
+def _generations(cells: pd.DataFrame, structure: Structure) -> list[list[str]]:
+    """Return the definition of each cell, then the one it varies, and so on; "" where none is."""
+    lines = [structure.lineages[name] for name in cells["definition"]]
+    depth = max([1, *map(len, lines)])
+    return [[line[i] if i < len(line) else "" for line in lines] for i in range(depth)]
 
 
 def duration_basis(knots: Sequence[float], years_since: np.ndarray) -> np.ndarray:
@@ -61,7 +75,7 @@ def columns(term: Term, cells: pd.DataFrame) -> sparse.csr_matrix:
     """Return the columns of one term for cells that carry their weights."""
     match term:
         case Constant():
-            return sparse.csr_matrix(np.ones((len(cells), 1)))
+            return _indicator(term.dims, cells, np.ones(len(cells)))
         case Effect():
             weight = np.ones(len(cells)) if term.weight is None else cells[term.weight].to_numpy(float)
             return _indicator(term.dims, cells, weight)
@@ -70,8 +84,7 @@ def columns(term: Term, cells: pd.DataFrame) -> sparse.csr_matrix:
             return full[:, _free_columns(term)]
         case Trend():
             full = _indicator((term.along,), cells, np.ones(len(cells)))
-            slopes = sparse.csr_matrix((len(cells), len(term.along.labels) - 1))
-            return sparse.hstack([full[:, free_cohorts(term)], slopes], format="csr")
+            return full[:, free_cohorts(term)]
 
 
 def latent_size(term: Term) -> int:
@@ -81,7 +94,7 @@ def latent_size(term: Term) -> int:
         case Walk():
             return int(np.prod(sizes[:-1])) * (sizes[-1] - 1)
         case Trend():
-            return 2 * (sizes[0] - 1)
+            return sizes[0] - 1
         case _:
             return int(np.prod(sizes))
 

@@ -8,35 +8,55 @@ import pymc as pm
 import pytensor.sparse as pts
 import pytensor.tensor as pt
 
+from forecast.stay.coordinates import latents, log_density
 from forecast.stay.errors_of_rows import EDGE, CountRows, RateRows
 from forecast.stay.model import StayModel
-from forecast.stay.processes import stationary_lags, steps_from_pin, sums_from_pin
-from forecast.stay.terms import (
-    Constant,
-    Effect,
-    Scale,
-    Term,
-    Trend,
-    Walk,
-    free_cohorts,
-    latent_dims,
-)
+from forecast.stay.terms import Scale
+from forecast.stay.whitening import Whitening
 from forecast.study.priors import Beta, HalfNormal, LogNormal, Normal, Prior
 
 type Values = Mapping[str, Any]
 
 
-def pymc_model(model: StayModel) -> pm.Model:
-    """Return the PyMC model: rate = W p, p = expit(A x - B step), with the errors of each row."""
+def pymc_model(model: StayModel, whitening: Whitening) -> pm.Model:
+    """Return the PyMC model: rate = W p, p = expit(A x - B step), with the errors of each row.
+
+    NUTS sees ``u``, whose posterior is close to a standard normal; the density is that of the
+    model whatever the whitening, up to the constant of a fixed linear map.
+    """
     with pm.Model(coords=model.coords) as built:
         values = {scale.name: top_level(scale) for scale in model.scales}
-        latents = [pt.flatten(latent(term, values)) for term in model.structure.terms]
         step = top_level(Scale("duration_step", model.structure.duration_step, model.knot_dim))
-        eta = pts.structured_dot(pts.as_sparse(model.design), pt.concatenate(latents)[:, None])[:, 0]
+        u = pm.Flat("u", shape=model.design.shape[1], initval=np.zeros(model.design.shape[1]))
+        y = _coordinates(model, whitening, u, step, values)
+        parts, density = [], []
+        for term in model.structure.terms:
+            piece, mask = y[model.slices[term.name]], whitening.masks[term.name]
+            parts.append(latents(term, piece, values, mask))
+            density.append(log_density(term, piece, values, mask))
+        pm.Potential("latents_log_prior", pt.add(*density))
+        x = pm.Deterministic("latents", pt.concatenate(parts))
+        eta = pts.structured_dot(pts.as_sparse(model.design), x[:, None])[:, 0]
         p = pm.math.sigmoid(eta - pt.dot(model.basis, step))
         rate = pts.structured_dot(pts.as_sparse(model.operator), p[:, None])[:, 0]
         _observe(model.errors.counts, model.errors.rates, rate, values)
     return built
+
+
+def _coordinates(
+    model: StayModel, whitening: Whitening, u: Any, step: Any, values: Values
+) -> pt.TensorVariable:
+    """Return the coordinates: what the data fix around its mean given the soft terms."""
+    rotated = whitening.soft_mean + pt.dot(whitening.soft_factor, u[whitening.soft])
+    y = pt.set_subtensor(u[whitening.soft], rotated)
+    soft = [
+        latents(term, y[model.slices[term.name]], values, whitening.masks[term.name])
+        for term in model.structure.terms
+        if term.name in whitening.soft_terms
+    ]
+    away = pt.concatenate([*soft, step]) - whitening.away_mean
+    fixed = whitening.mean + pt.dot(whitening.factor, u[whitening.centred])
+    return pt.set_subtensor(y[whitening.centred], fixed - pt.dot(whitening.shift, away))
 
 
 def top_level(scale: Scale) -> pt.TensorVariable:
@@ -54,53 +74,6 @@ def _prior(name: str, prior: Prior, dims: tuple[str, ...] | None) -> pt.TensorVa
             return pm.LogNormal(name, np.log(prior.median), prior.sigma, dims=dims)
         case Beta():
             return pm.Beta(name, prior.a, prior.b, dims=dims)
-
-
-def latent(term: Term, values: Values) -> pt.TensorVariable:
-    """Return a term's latents, in the order of its design columns."""
-    dims = tuple(dim.name for dim in latent_dims(term))
-    match term:
-        case Constant():
-            return pt.atleast_1d(pm.Normal(term.name, term.prior.loc, term.prior.scale))
-        case Effect():
-            return _effect(term, dims, values)
-        case Walk():
-            return _walk(term, dims, values)
-        case Trend():
-            return _trend(term, dims, values)
-
-
-def _effect(term: Effect, dims: tuple[str, ...], values: Values) -> pt.TensorVariable:
-    scale = values[term.scale]
-    if term.centred:
-        return pm.Normal(term.name, 0.0, scale, dims=dims)
-    raw = pm.Normal(f"{term.name}_raw", 0.0, 1.0, dims=dims)
-    return pm.Deterministic(term.name, raw * scale, dims=dims)
-
-
-def _walk(term: Walk, dims: tuple[str, ...], values: Values) -> pt.TensorVariable:
-    size, pin = len(term.along.labels), term.along.labels.index(term.pin)
-    reach, lag = steps_from_pin(size, pin)
-    loads = reach if term.rho is None else reach * values[term.rho] ** lag
-    shape = (*[len(dim.labels) for dim in term.by], size - 1)
-    raw = pm.Normal(f"{term.name}_raw", 0.0, 1.0, shape=shape)
-    value = values[term.scale] * pt.dot(raw, loads.T)
-    value = pm.Deterministic(term.name, value, dims=dims)
-    return value[..., free_cohorts(term)]
-
-
-def _trend(term: Trend, dims: tuple[str, ...], values: Values) -> pt.TensorVariable:
-    size, pin = len(term.along.labels), term.along.labels.index(term.pin)
-    phi = values[term.phi]
-    reach, lag = stationary_lags(size - 1)
-    raw = pm.Normal(f"{term.name}_slope_raw", 0.0, 1.0, shape=size - 1)
-    first = pt.concatenate([[1 / pt.sqrt(1 - phi**2)], np.ones(size - 2)])
-    slope = values[term.slope] * pt.dot(reach * phi**lag, raw * first)
-    level = pm.Normal(f"{term.name}_raw", 0.0, 1.0, shape=size - 1)
-    value = pt.dot(sums_from_pin(size, pin), slope + values[term.level] * level)
-    value = pm.Deterministic(term.name, value, dims=dims)
-    slope = pm.Deterministic(f"{term.name}_slope", slope, dims=(f"{dims[0]}_step",))
-    return pt.concatenate([value[free_cohorts(term)], slope])
 
 
 def _observe(counts: CountRows, rates: RateRows, rate: pt.TensorVariable, values: Values) -> None:

@@ -4,12 +4,13 @@ A reader gives a term its meaning: ``design`` its columns, ``precision`` its pri
 ``pymc_model`` its PyMC variable. A term runs *along* cohorts *by* other dims.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from forecast.study.priors import Normal, Prior
-from forecast.study.schema import Study
+from forecast.study.schema import StayPriors, Study
 
 REFERENCE_DURATION = 5.0  # the slope by origin is in units of the log duration of five years
 
@@ -34,9 +35,10 @@ class Scale:
 
 @dataclass(frozen=True)
 class Constant:
-    """One number with a normal prior."""
+    """Numbers with a normal prior of given mean and standard deviation."""
 
     name: str
+    dims: tuple[Dim, ...]
     prior: Normal
 
 
@@ -65,20 +67,24 @@ class Walk:
     pin: int
     scale: str
     rho: str | None = None
+    centred: bool = True
 
 
 @dataclass(frozen=True)
 class Trend:
     """Damped local linear trend along cohorts, zero at the pin.
 
-    s[c] = phi s[c-1] + slope z, stationary; x[c] = x[c-1] + s[c] + level e.
+    x[c] = x[c-1] + s[c] + level e, s[c] = phi s[c-1] + slope z, s stationary. ``scale`` is the
+    standard deviation of a year's change, ``drift`` the part of its variance that s has. The
+    slopes are integrated out: changes are normal with covariance
+    scale^2 ((1 - drift) 1[c = c'] + drift phi^|c - c'|).
     """
 
     name: str
     along: Dim
     pin: int
-    level: str
-    slope: str
+    scale: str
+    drift: str
     phi: str
 
 
@@ -93,6 +99,7 @@ class Structure:
     knots: tuple[float, ...]
     duration_step: Prior
     scales: tuple[Scale, ...]
+    lineages: Mapping[str, tuple[str, ...]]
 
     @property
     def knot_labels(self) -> tuple[float, ...]:
@@ -112,21 +119,31 @@ def structure(study: Study) -> Structure:
     cohort = Dim("cohort", "cohort", tuple(spec.years))
     pin = stay.reference_cohort
     terms: list[Term] = [
-        Constant("intercept", stay.priors.intercept),
+        Constant("intercept", (), stay.priors.intercept),
         Effect("origin_effect", (origin,), "sigma_origin"),
         Effect("field_effect", (field,), "sigma_field"),
-        Effect("origin_field", (origin, field), "sigma_origin_field", centred=False),
-        Trend("trend", cohort, pin, "sigma_trend", "sigma_slope", "phi_slope"),
+        Effect("origin_field", (origin, field), "sigma_origin_field"),
+        Trend("trend", cohort, pin, "sigma_trend", "drift_share", "phi_slope"),
         Walk("trend_origin", (origin,), cohort, pin, "sigma_trend_origin", "rho_origin"),
         Walk("trend_field", (field,), cohort, pin, "sigma_trend_field", "rho_field"),
         Effect("duration_origin", (origin,), "sigma_duration_origin", weight="log_duration"),
     ]
     terms += _definition_terms(study, origin, cohort)
-    terms += [Effect(f"shock_{s.name}", (), "sigma_shock", f"shock_{s.name}") for s in stay.shocks]
+    terms += [Effect(f"shock_{s.name}", (), "sigma_shock", f"shock_{s.name}", False) for s in stay.shocks]
+    return Structure(
+        tuple(terms),
+        stay.duration_knots,
+        stay.priors.duration_step,
+        _scales(terms, stay.priors),
+        {name: stay.lineage(name) for name in stay.definitions},
+    )
+
+
+def _scales(terms: Sequence[Term], priors: StayPriors) -> tuple[Scale, ...]:
+    """Return the top-level parameters that terms use, in the order of the study's priors."""
     used = {name for term in terms for name in scale_names(term)}
-    fields = type(stay.priors).model_fields
-    scales = tuple(Scale(name, getattr(stay.priors, name)) for name in fields if name in used)
-    return Structure(tuple(terms), stay.duration_knots, stay.priors.duration_step, scales)
+    names = [name for name in type(priors).model_fields if name in used]
+    return tuple(Scale(name, getattr(priors, name)) for name in names)
 
 
 def _definition_terms(study: Study, origin: Dim, cohort: Dim) -> list[Term]:
@@ -137,15 +154,17 @@ def _definition_terms(study: Study, origin: Dim, cohort: Dim) -> list[Term]:
         return []
     pin = stay.reference_cohort
     offset = Dim("definition", "definition", tuple(others))
-    terms: list[Term] = [Effect("definition_offset", (offset,), "sigma_definition")]
+    terms: list[Term] = [Constant("definition_offset", (offset,), stay.priors.definition_offset)]
     by_origin = tuple(k for k, d in others.items() if d.by_origin)
     if by_origin:
         dim = Dim("definition_by_origin", "definition", by_origin)
-        terms.append(Effect("definition_origin", (dim, origin), "sigma_definition_origin", centred=False))
+        name = "sigma_definition_origin"
+        terms.append(Effect("definition_origin", (dim, origin), name, centred=False))
     walking = tuple(k for k, d in others.items() if d.along_cohort == "walk")
     if walking:
         dim = Dim("definition_walking", "definition", walking)
-        terms.append(Walk("definition_walk", (dim,), cohort, pin, "sigma_definition_walk"))
+        walk = Walk("definition_walk", (dim,), cohort, pin, "sigma_definition_walk", centred=False)
+        terms.append(walk)
     free = tuple(k for k, d in others.items() if d.along_cohort == "free")
     if free:
         dim = Dim("definition_freed", "definition", free)
@@ -163,7 +182,7 @@ def scale_names(term: Term) -> tuple[str, ...]:
         case Walk():
             return (term.scale,) if term.rho is None else (term.scale, term.rho)
         case Trend():
-            return (term.level, term.slope, term.phi)
+            return (term.scale, term.drift, term.phi)
 
 
 def free_cohorts(term: Walk | Trend) -> np.ndarray:
@@ -175,9 +194,7 @@ def free_cohorts(term: Walk | Trend) -> np.ndarray:
 def latent_dims(term: Term) -> tuple[Dim, ...]:
     """Return the dims of a term's variable in the posterior."""
     match term:
-        case Constant():
-            return ()
-        case Effect():
+        case Constant() | Effect():
             return term.dims
         case Walk():
             return (*term.by, term.along)

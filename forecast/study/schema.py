@@ -64,10 +64,12 @@ class Definition(Part):
     """What "stays" means in a source, and how its distance to the reference may move.
 
     ``along_cohort``: ``none`` (a constant offset), ``walk`` (a shrunk walk pinned at the
-    reference cohort) or ``free`` (an effect of its own for each cohort).
+    reference cohort) or ``free`` (an effect of its own for each cohort). ``like`` names the
+    definition that this one varies: its distance is then counted from that one.
     """
 
     label: str
+    like: Name | None = None
     by_origin: bool = True
     along_cohort: Literal["none", "walk", "free"] = "none"
 
@@ -90,7 +92,7 @@ class StayPriors(Part):
     sigma_field: Prior
     sigma_origin_field: Prior
     sigma_trend: Prior
-    sigma_slope: Prior
+    drift_share: Prior
     phi_slope: Prior
     sigma_trend_origin: Prior
     rho_origin: Prior
@@ -98,7 +100,7 @@ class StayPriors(Part):
     rho_field: Prior
     duration_step: Prior
     sigma_duration_origin: Prior
-    sigma_definition: Prior
+    definition_offset: Normal
     sigma_definition_origin: Prior
     sigma_definition_walk: Prior
     sigma_definition_free: Prior
@@ -118,10 +120,24 @@ class StaySpec(Part):
     shocks: tuple[Shock, ...] = ()
     priors: StayPriors
 
+    def lineage(self, definition: str) -> tuple[str, ...]:
+        """Return a definition and those it varies, up to the reference (left out)."""
+        line: list[str] = []
+        at: str | None = definition
+        while at is not None and at != self.reference and at not in line:
+            line.append(at)
+            at = self.definitions[at].like
+        return tuple(line)
+
     @model_validator(mode="after")
     def _reference_is_known(self) -> Self:
         if self.reference not in self.definitions:
             raise ValueError(f"reference is one of the definitions; got {self.reference!r}")
+        named = {d.like for d in self.definitions.values() if d.like is not None}
+        if named - set(self.definitions):
+            raise ValueError(f"like names a definition; got {sorted(named - set(self.definitions))}")
+        if any(self.definitions[self.lineage(k)[-1]].like not in (None, self.reference) for k in self.definitions if self.lineage(k)):
+            raise ValueError("definitions that vary each other form no circle; got one")
         knots = self.duration_knots
         if len(knots) < 2 or knots[0] != 0 or any(a >= b for a, b in zip(knots, knots[1:], strict=False)):
             raise ValueError(f"duration_knots increase from 0; got {list(knots)}")

@@ -1,0 +1,118 @@
+"""Fit a study: evidence, model, engine -> one DataTree with what ArviZ and the projection need."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from forecast.evidence import Evidence, load_evidence
+from forecast.inference.nuts import Progress, sample
+from forecast.stay import StayModel, stay_model
+from forecast.stay.likelihood import log_likelihood, observed_rates, replicate
+from forecast.stay.posterior import log_prior
+from forecast.stay.predict import row_rates
+from forecast.study import Study, study_hash
+
+SCHEMA = 1
+ENGINES = ("nuts",)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A posterior of a study.
+
+    ``tree`` has the groups posterior, sample_stats, posterior_predictive, observed_data,
+    log_likelihood, log_prior and constant_data; rows of the evidence are the dim ``row``.
+    """
+
+    study: Study
+    evidence: Evidence
+    tree: xr.DataTree
+
+    @property
+    def posterior(self) -> xr.Dataset:
+        """The draws of every term and top-level parameter."""
+        return self.tree["posterior"].to_dataset()
+
+    @property
+    def top_level(self) -> tuple[str, ...]:
+        """The names of the top-level parameters."""
+        return tuple(self.tree["log_prior"].to_dataset())
+
+    def summary(self, prob: float = 0.9) -> pd.DataFrame:
+        """Return the table of top-level parameters: mean, sd, interval, ESS, R-hat.
+
+        The interval is equal-tailed and holds ``prob`` of the posterior.
+        """
+        from arviz_stats import summary  # late: it brings numba, which a projection never needs
+
+        names = list(self.top_level)
+        return summary(self.tree, var_names=names, ci_prob=prob, ci_kind="eti", round_to="none")
+
+    def _repr_html_(self) -> str:
+        """Return a small table for notebooks."""
+        sizes = self.posterior.sizes
+        head = f"<p>Fit of {self.study.name}: {sizes['chain']} chains of {sizes['draw']} draws</p>"
+        return head + self.summary().to_html(float_format="%.3g")
+
+
+def fit(
+    study: Study, engine: str = "nuts", seed: int = 1, progress: Progress | None = None
+) -> Fit:
+    """Fit the stay model of a study.
+
+    Raises
+    ------
+    ValueError
+        If the engine is unknown.
+    EvidenceError
+        If a table of the study breaks a rule.
+    RunError
+        If the sampler cannot start.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"engine is one of {', '.join(ENGINES)}; got {engine!r}")
+    evidence = load_evidence(study)
+    model = stay_model(study, evidence)
+    posterior, stats = sample(model, study.sampler, seed, progress)
+    return Fit(study, evidence, fit_tree(study, evidence, model, posterior, stats, seed))
+
+
+def fit_tree(
+    study: Study,
+    evidence: Evidence,
+    model: StayModel,
+    posterior: xr.Dataset,
+    stats: xr.Dataset,
+    seed: int,
+) -> xr.DataTree:
+    """Return the DataTree of a fit from its draws."""
+    rate = row_rates(posterior, study, evidence.cells, evidence.operator)
+    rng = np.random.default_rng([seed, 1])
+    coords = {"chain": posterior["chain"], "draw": posterior["draw"]}
+    draws = ("chain", "draw", "row")
+
+    def rows(values: np.ndarray, dims: tuple[str, ...]) -> xr.Dataset:
+        return xr.Dataset({"rate": (dims, values)}, coords if "chain" in dims else {})
+
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": posterior,
+            "sample_stats": stats,
+            "posterior_predictive": rows(replicate(rate, posterior, model.errors, rng), draws),
+            "log_likelihood": rows(log_likelihood(rate, posterior, model.errors), draws),
+            "fitted": rows(rate, draws),
+            "observed_data": rows(observed_rates(model.errors), ("row",)),
+            "log_prior": log_prior(posterior, model.top_level),
+            "constant_data": xr.Dataset({"sizes": evidence.sizes}),
+        }
+    )
+    tree.attrs = {
+        "schema": SCHEMA,
+        "study": study.name,
+        "study_text": study.text,
+        "study_hash": study_hash(study),
+        "seed": seed,
+    }
+    return tree

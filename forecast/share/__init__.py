@@ -1,0 +1,29 @@
+"""The share model: stocks and flows of a workforce, scenarios, and answers about shares."""
+
+from forecast.share.alternatives import alternatives, with_alternative
+from forecast.share.answers import (
+    Probability,
+    first_passage,
+    probabilities,
+    probability,
+    summarise,
+)
+from forecast.share.calibrate import Calibration, calibrate
+from forecast.share.inputs import WorkforceInputs, workforce_inputs
+from forecast.share.project import learned, project
+
+__all__ = [
+    "Calibration",
+    "Probability",
+    "WorkforceInputs",
+    "alternatives",
+    "calibrate",
+    "first_passage",
+    "learned",
+    "probabilities",
+    "probability",
+    "project",
+    "summarise",
+    "with_alternative",
+    "workforce_inputs",
+]

@@ -1,0 +1,181 @@
+"""The likelihood of the workforce table: published shares, survivals and stay rates."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from forecast.share.cells import Cells, arrange, group_stay, leaving, stock_and_entrants
+from forecast.share.flows import shares
+from forecast.share.inputs import WorkforceInputs
+from forecast.share.parameters import Theta
+from forecast.share.scenario import LeverEffects
+from forecast.share.workforce import is_whole, share_sets
+
+type Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+WINDOW = 10  # cohorts behind a published stay rate of a group: those of ten years
+
+
+@dataclass(frozen=True)
+class Published:
+    """Published parts of a whole: their values (K,), which sum to one, and the people counted."""
+
+    values: Array
+    n: float
+
+
+@dataclass(frozen=True)
+class ShareSet:
+    """Shares of one year: ``parts`` (K, G) says which groups each published part holds."""
+
+    published: Published
+    parts: Array
+    place: int  # years since the start
+
+
+@dataclass(frozen=True)
+class Survival:
+    """Members of a group of one year who are still there in a later one."""
+
+    published: Published
+    group: int
+    years: range  # those in which one could leave
+
+
+@dataclass(frozen=True)
+class Stayed:
+    """US doctorate holders of a group who work in the country."""
+
+    published: Published
+    group: int
+    cells: Cells
+
+
+type Datum = ShareSet | Survival | Stayed
+
+
+@dataclass(frozen=True)
+class History:
+    """Evidence of a study and the cells it is about: all that a log likelihood needs."""
+
+    cells: Cells
+    data: tuple[Datum, ...]
+    effects: LeverEffects
+
+    def of_draws(self, draws: slice) -> "History":
+        """Return the history of some of the stay draws."""
+        data = tuple(
+            replace(datum, cells=datum.cells.of_draws(draws))
+            if isinstance(datum, Stayed)
+            else datum
+            for datum in self.data
+        )
+        return replace(self, cells=self.cells.of_draws(draws), data=data)
+
+
+def years_of(inputs: WorkforceInputs, until: int) -> range:
+    """Return all years that the evidence and a projection to ``until`` speak of."""
+    table = inputs.evidence
+    windows = [window.start for window in _windows(inputs).values()]
+    first = min([inputs.spec.start, *table["year_from"].dropna(), *windows])
+    return range(int(first), int(max([until, *table["year"]])) + 1)
+
+
+def history(inputs: WorkforceInputs, effects: LeverEffects) -> History:
+    """Arrange the evidence for the likelihood, with the effects of levers in force."""
+    spec, groups = inputs.spec, list(inputs.spec.groups)
+    data: list[Datum] = [_share_set(one, inputs) for one in share_sets(inputs.evidence, spec)]
+    windows = _windows(inputs)
+    for i, row in inputs.evidence.iterrows():
+        group, year = groups.index(row["group"]), int(row["year"])
+        both = Published(np.array([row["value"], 1.0 - row["value"]]), float(row["n"]))
+        if row["quantity"] == "survival":
+            data.append(Survival(both, group, range(int(row["year_from"]) + 1, year + 1)))
+        if row["quantity"] == "stay":
+            data.append(Stayed(both, group, arrange(inputs, windows[i]).of_group(group)))
+    last = max(inputs.last_evidence, spec.start + 1)
+    return History(arrange(inputs, range(spec.start + 1, last + 1)), tuple(data), effects)
+
+
+def log_likelihood(theta: Theta, past: History) -> Array:
+    """Return the log density of all evidence at each draw, (D,)."""
+    effects = past.effects.during(past.cells.years)
+    stock, _ = stock_and_entrants(past.cells, theta, effects)
+    model = shares(stock)
+    total = np.zeros(len(theta.turnover))
+    for datum in past.data:
+        total += _log_density(datum, theta, past, model)
+    return np.asarray(np.where(np.isfinite(total), total, -np.inf))
+
+
+def log_dirichlet(values: Array, mean: Array, concentration: Array) -> Array:
+    r"""Return the log Dirichlet density of published parts of a whole.
+
+    .. math:: \log\Gamma(c) - \sum_k \log\Gamma(c m_k) + \sum_k (c m_k - 1) \log x_k
+
+    A density of the rates and not of counts: a count likelihood whose n is learnt drives n to
+    zero. With two parts it is a beta density. The variance of part k is m (1 - m) / (c + 1), that
+    of a proportion among c + 1 people.
+
+    Parameters
+    ----------
+    values
+        Published parts x, (K,), above zero, sum one.
+    mean
+        The model's parts m, (D, K).
+    concentration
+        c, (D,); where it is not above zero the density is minus infinity.
+
+    Examples
+    --------
+    >>> mean, c = np.array([[0.5, 0.5]]), np.array([2.0])
+    >>> log_dirichlet(np.array([0.3, 0.7]), mean, c).round(12).tolist()
+    [0.0]
+    """
+    allowed = concentration > 0
+    c = np.where(allowed, concentration, 1.0)
+    shapes = c[:, None] * mean
+    density = special.gammaln(c) - special.gammaln(shapes).sum(1) + (shapes - 1.0) @ np.log(values)
+    return np.asarray(np.where(allowed, density, -np.inf))
+
+
+def _log_density(datum: Datum, theta: Theta, past: History, model: Array) -> Array:
+    published = datum.published
+    clustered = published.n / theta.design_effect - 1.0
+    match datum:
+        case ShareSet():
+            mean = model[:, datum.place] @ datum.parts.T
+            return log_dirichlet(published.values, mean, clustered)
+        case Stayed():
+            effects = past.effects.during(datum.cells.years)
+            rate = group_stay(datum.cells, datum.group, theta.tier_stay, effects)
+            return log_dirichlet(published.values, _two(rate), clustered)
+        case Survival():
+            exits = leaving(theta, past.effects.during(datum.years))[:, :, datum.group]
+            concentration = np.full(len(exits), published.n - 1.0)
+            return log_dirichlet(published.values, _two((1.0 - exits).prod(1)), concentration)
+
+
+def _windows(inputs: WorkforceInputs) -> dict[Hashable, range]:
+    """Return the cohorts behind each stay row, by its label: ten years, fewer at the beginning."""
+    rows = inputs.evidence[inputs.evidence["quantity"].eq("stay")]
+    known = int(inputs.stay["cohort"].min())
+    return {i: range(max(int(y) - WINDOW + 1, known), int(y) + 1) for i, y in rows["year"].items()}
+
+
+def _two(rate: Array) -> Array:
+    return np.column_stack([rate, 1.0 - rate])
+
+
+def _share_set(one: pd.DataFrame, inputs: WorkforceInputs) -> ShareSet:
+    spec, groups = inputs.spec, list(inputs.spec.groups)
+    listed = [groups.index(group) for group in one["group"]]
+    parts, values = np.eye(len(groups))[listed], one["value"].to_numpy(dtype=float)
+    if not is_whole(one, spec):
+        parts = np.vstack([parts, 1.0 - parts.sum(0)])
+        values = np.append(values, 1.0 - values.sum())
+    published = Published(values / values.sum(), float(one["n"].iloc[0]))
+    return ShareSet(published, parts, int(one["year"].iloc[0]) - spec.start)
