@@ -53,9 +53,7 @@ RHAT = Gate(1.01, 1.02, least=False)
 ESS = Gate(400, 200, least=True)
 DIVERGENT = Gate(0, 0.01, least=False)
 BFMI = Gate(0.3, 0.2, least=True)
-PARETO = Gate(0, 0.05, least=False)
 MEMORY = Gate(0.3, 0.5, least=False)
-HIGH_K = 0.7
 
 
 def check(fit: Fit, shown: xr.Dataset) -> list[Check]:
@@ -81,7 +79,7 @@ def check(fit: Fit, shown: xr.Dataset) -> list[Check]:
     energy = float(np.min(np.asarray(azs.bfmi(fit.tree["sample_stats"].to_dataset())["energy"])))
     found.append(_check("divergent transitions, part of draws", DIVERGENT, diverging, MORE_DRAWS))
     found.append(_check("E-BFMI, least of the chains", BFMI, energy, "The scales mix badly: reparameterise."))
-    return [*found, _pareto(fit)]
+    return found
 
 
 def check_projection(projection: xr.Dataset) -> list[Check]:
@@ -108,12 +106,3 @@ def checks_table(checks: Sequence[Check]) -> pd.DataFrame:
 
 def _check(name: str, gate: Gate, value: float, advice: str) -> Check:
     return Check(name, gate.verdict(value), value, gate.limit, advice)
-
-
-def _pareto(fit: Fit) -> Check:
-    """Check the part of rows whose leave-one-out weight is unreliable (Pareto k above 0.7)."""
-    ratios = -fit.tree["log_likelihood"].to_dataset()["rate"]
-    _, k = azs.psislw(ratios, dim=["chain", "draw"])
-    part = float((np.asarray(k) > HIGH_K).mean())
-    advice = f"{round(part * ratios.sizes['row'])} rows steer the fit: read LOO with care."
-    return _check(f"Pareto k above {HIGH_K:g}, part of rows", PARETO, part, advice)

@@ -2,7 +2,7 @@
 
 from forecast.evidence.findings import Finding, findings_table
 from forecast.evidence.observations import check_observations
-from forecast.evidence.operator import Evidence, load_evidence, observation_operator
+from forecast.evidence.operator import Evidence, check_cells, load_evidence, observation_operator
 from forecast.evidence.sizes import cell_sizes, domestic_sizes
 from forecast.evidence.tables import checked_table, read_table
 
@@ -10,6 +10,7 @@ __all__ = [
     "Evidence",
     "Finding",
     "cell_sizes",
+    "check_cells",
     "check_observations",
     "checked_table",
     "domestic_sizes",

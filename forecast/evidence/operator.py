@@ -51,6 +51,12 @@ def load_evidence(study: Study) -> Evidence:
     return Evidence(rows.reset_index(names="table_row"), left_out, cells, operator, sizes)
 
 
+def check_cells(table: pd.DataFrame, study: Study) -> list[Finding]:
+    """Return a finding for each row of a checked table whose cells have no known size."""
+    rows, _ = select(table, study.evidence)
+    return observation_operator(rows, cell_sizes(study))[2]
+
+
 def observation_operator(
     rows: pd.DataFrame, sizes: xr.DataArray
 ) -> tuple[pd.DataFrame, sparse.csr_matrix, list[Finding]]:

@@ -25,12 +25,11 @@ from forecast.report.svg import COLOURS, MUTED, Drawing, inline_svg, look
 
 SHOWN = 9  # parameters in the rank plot
 MOST_DRAWS = 500  # draws a chain in the rank plot: more are not seen, and weigh a lot
-ENVELOPE = 0.94
 
 LIKE_ARVIZ = {
     "axes.grid": False,
     "axes.titlelocation": "center",
-    "axes.prop_cycle": mpl.cycler(color=list(COLOURS)),
+    "axes.prop_cycle": mpl.rcsetup.cycler("color", COLOURS),
     "figure.constrained_layout.use": True,
 }
 
@@ -39,7 +38,7 @@ def rank_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing:
     """Draw ranks of the top-level parameters that mix worst, one line a chain."""
     worst = sorted(facts.sampling.parameters, key=lambda one: -one.r_hat)[:SHOWN]
     flat = _flat_parameters(inputs.tree, inputs.top_level, worst)
-    step = -(-flat.sizes["draw"] // MOST_DRAWS)
+    step = _thinning(flat, worst)
     tree = xr.DataTree.from_dict({"posterior": flat.isel(draw=slice(None, None, step))})
     rows = -(-len(worst) // 3)
 
@@ -47,8 +46,7 @@ def rank_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing:
         size = {"figsize": (7.4, 1.9 * rows + 0.4)}
         return az.plot_rank(
             tree,
-            method="envelope",
-            envelope_prob=ENVELOPE,
+            method="mtc_c",  # the envelope of ArviZ 1.3 is far too wide for two or three chains
             backend="matplotlib",
             figure_kwargs=size,
             col_wrap=3,
@@ -57,8 +55,9 @@ def rank_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing:
     told = "; ".join(f"{one.name} {one.r_hat:.3f}" for one in worst)
     caption = (
         f"The {len(worst)} top-level parameters with the highest R-hat. Each line is a chain: the "
-        "difference of its rank distribution from a uniform one. Lines inside the "
-        f"{100 * ENVELOPE:g} % simultaneous band (shaded) are what chains of one distribution do."
+        "difference of its rank distribution from a uniform one, after thinning to nearly "
+        "independent draws. p tests whether the chains have one distribution (MTC-C); points that "
+        "speak against it are marked."
     )
     alt = f"Rank plots by chain. R-hat: {told}."
     return _drawn("ranks", plot, mixing_title(facts.sampling), caption, alt)
@@ -105,7 +104,9 @@ def predictive_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing | Non
         "steeply in the middle says that the intervals are too wide. p tests uniformity (POT-C); "
         "points that speak against it are marked."
     )
-    return _drawn("predictive", plot, title, caption, f"Difference of PIT values from uniform. {text}")
+    return _drawn(
+        "predictive", plot, title, caption, f"Difference of PIT values from uniform. {text}"
+    )
 
 
 def loo_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing | None:
@@ -129,17 +130,30 @@ def loo_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing | None:
         "without it (importance sampling, Vehtari, Gelman and Gabry 2017). Rows overlap in people "
         "and time, so one left out is still partly known from the others."
     )
-    return _drawn("loo-pit", plot, title, caption, f"Difference of LOO-PIT values from uniform. {text}")
+    return _drawn(
+        "loo-pit", plot, title, caption, f"Difference of LOO-PIT values from uniform. {text}"
+    )
 
 
 def not_drawn(tree: xr.DataTree) -> tuple[str, ...]:
     """Return the diagnostics that this run cannot show, each with its reason."""
     wanted = {
         "Energy: the engine has none.": has_statistic(tree, "energy"),
-        "Predictive check: the run kept no predictive draws.": "posterior_predictive" in tree.children,
-        "Leave-one-out: the run kept no pointwise log likelihood.": "log_likelihood" in tree.children,
+        "Predictive check: the run kept no predictive draws.": "posterior_predictive"
+        in tree.children,
+        "Leave-one-out: the run kept no pointwise log likelihood.": "log_likelihood"
+        in tree.children,
     }
     return tuple(text for text, there in wanted.items() if not there)
+
+
+def _thinning(flat: xr.Dataset, shown: list[ParameterFact]) -> int:
+    """Return how many draws to step so that those left are about independent, and not too many."""
+    chains, draws = flat.sizes["chain"], flat.sizes["draw"]
+    least = min(one.ess_bulk for one in shown)
+    independent = int(np.ceil(chains * draws / max(least, 1.0)))
+    few_enough = -(-draws // MOST_DRAWS)
+    return min(max(independent, few_enough), max(draws // 10, 1))
 
 
 def _flat_parameters(
@@ -148,7 +162,7 @@ def _flat_parameters(
     """Return one variable (chain, draw) for each parameter shown, named as in the summary."""
     names = {one.name for one in shown}
     columns: dict[str, xr.DataArray] = {}
-    for name in top_level:
+    for name in map(str, top_level):
         values = tree["posterior"][name]
         others = [dim for dim in values.dims if dim not in ("chain", "draw")]
         for place in np.ndindex(*[values.sizes[dim] for dim in others]):
@@ -161,9 +175,7 @@ def _flat_parameters(
     return xr.Dataset({name: columns[name] for name in order})
 
 
-def _drawn(
-    name: str, plot: Callable[[], object], title: str, caption: str, alt: str
-) -> Drawing:
+def _drawn(name: str, plot: Callable[[], object], title: str, caption: str, alt: str) -> Drawing:
     """Run an ArviZ plot off screen and take its figure; nothing stays open."""
     with look(name), _off_screen(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pareto k is a fact of its own; fonts and layout are looks
@@ -197,5 +209,9 @@ def _settle(figure: Figure) -> None:
             label.set(fontsize=8.5, color=MUTED)
         if axes.get_ylabel() == "Chain":
             axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        if "ECDF" in axes.get_ylabel():
+            axes.set_ylim(*(1.15 * limit for limit in axes.get_ylim()))
         for text in axes.texts:
-            text.set_fontsize(8.5)
+            text.set(
+                fontsize=8.5, text=text.get_text().replace("p=0.00", "p<0.01").replace("(", " (")
+            )

@@ -10,6 +10,7 @@ from forecast.report.records import DefinitionFact, EvidenceStory, LeftOutFact
 from forecast.study import Study
 
 PROBS = (0.5, 0.8, 0.95)
+SINGLE_FIELDS = "single fields"
 BY_STUDY = "by this study"
 BY_TABLE = "when the table was made"
 
@@ -62,7 +63,6 @@ def _definition(
 ) -> DefinitionFact:
     sets = study.evidence.field_sets
     widest = max(rows["field"].unique(), key=lambda label: len(sets.get(label, ())))
-    label = "all fields" if widest == "ALL" else study.label(widest).lower()
     return DefinitionFact(
         key=name,
         label=definition_label(study, name),
@@ -73,9 +73,17 @@ def _definition(
         first=int(rows["cohort_start"].min()),
         last=int(rows["cohort_end"].max()),
         widest_field=str(widest),
-        widest_field_label=label,
+        widest_field_label=_widest_label(str(widest), study),
         coverage=coverage_of(covered),
     )
+
+
+def _widest_label(field: str, study: Study) -> str:
+    """Return the label of a field in words, if it holds at least half of the fields."""
+    if field == "ALL":
+        return "all fields"
+    held = len(study.evidence.field_sets.get(field, ()))
+    return study.label(field).lower() if 2 * held >= len(study.evidence.fields) else SINGLE_FIELDS
 
 
 def definition_label(study: Study, name: str) -> str:
@@ -87,8 +95,12 @@ def definition_label(study: Study, name: str) -> str:
 def _left_out(table: pd.DataFrame | None, stage: str) -> list[LeftOutFact]:
     if table is None or table.empty:
         return []
-    counts = table["reason"].astype(str).value_counts().sort_index().sort_values(
-        ascending=False, kind="stable"
+    counts = (
+        table["reason"]
+        .astype(str)
+        .value_counts()
+        .sort_index()
+        .sort_values(ascending=False, kind="stable")
     )
     return [LeftOutFact(stage, str(reason), int(rows)) for reason, rows in counts.items()]
 

@@ -124,10 +124,8 @@ def without_share(inputs: ReportInputs) -> ReportInputs:
     True
     """
     study = inputs.study.model_copy(update={"share": None, "scenarios": {}})
-    nothing = dict.fromkeys(
-        ("share", "share_evidence", "probabilities", "alternatives", "learned", "claims")
-    )
-    return replace(inputs, study=study, **nothing)
+    answers = replace(inputs, probabilities=None, alternatives=None, learned=None, claims=None)
+    return replace(answers, study=study, share=None, share_evidence=None)
 
 
 def _stay_priors() -> dict[str, object]:

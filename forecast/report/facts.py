@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from forecast.report.evidence_facts import evidence_story
 from forecast.report.inputs import ReportInputs
-from forecast.report.numbers_in_words import listed, percent, significant
+from forecast.report.numbers_in_words import listed, percent
 from forecast.report.records import CheckFact, ClaimFact, PriorFact, ReportFacts, ScenarioFact
 from forecast.report.sampling_facts import sampling_story
 from forecast.report.share_facts import group_label, share_story
@@ -68,10 +68,10 @@ def _plain(value: object) -> object:
 
 
 def text_of(value: object) -> str:
-    """Return a cell of a table as text; a missing one is empty."""
+    """Return a cell of a table as text: four digits of a number, nothing where it is missing."""
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""
-    return significant(value) if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _check(row: pd.Series) -> CheckFact:

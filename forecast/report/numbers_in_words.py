@@ -5,6 +5,12 @@ from collections.abc import Sequence
 
 THIN = "\u202f"  # narrow no-break space
 KINDS = {"eti": "equal-tailed", "hdi": "highest-density"}
+MOST_DECIMALS = 2  # of a percentage
+RARE = 0.001  # a probability below it is told as one in so many
+EVEN = 0.5
+WHOLE = (0.0995, 0.9005)  # probabilities between are told in whole percent
+PLAIN = (1e-4, 1e6)  # numbers between are written without exponent
+MINUTE = 60
 SMALL_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -26,9 +32,9 @@ def _bare_percent(value: float, digits: int = 0) -> str:
     looks_exact = float(text) in (0.0, 100.0) and value not in (0.0, 1.0)
     if not looks_exact:
         return text
-    if digits < 2:
+    if digits < MOST_DECIMALS:
         return _bare_percent(value, digits + 1)
-    return "<0.01" if value < 0.5 else ">99.99"
+    return "<0.01" if value < EVEN else ">99.99"
 
 
 def percent_range(lower: float, upper: float) -> str:
@@ -42,7 +48,7 @@ def percent_range(lower: float, upper: float) -> str:
     '75.1–75.2 %'
     """
     digits = 0
-    while digits < 2 and _bare_percent(lower, digits) == _bare_percent(upper, digits):
+    while digits < MOST_DECIMALS and _bare_percent(lower, digits) == _bare_percent(upper, digits):
         digits += 1
     return f"{_bare_percent(lower, digits)}–{_bare_percent(upper, digits)}{THIN}%"
 
@@ -78,10 +84,10 @@ def probability_in_words(value: float, mcse: float) -> str:
             return "no draw of the sample" if value == 0 else "every draw of the sample"
         odds = _round_down(1 / min(3 * mcse, 1.0))
         return f"under 1 in {odds:,}" if value == 0 else f"over {odds - 1:,} in {odds:,}"
-    if min(value, 1 - value) < 0.001:
+    if min(value, 1 - value) < RARE:
         odds = _round_nearest(1 / min(value, 1 - value))
-        return f"about 1 in {odds:,}" if value < 0.5 else f"about {odds - 1:,} in {odds:,}"
-    return percent(value, 0 if 0.0995 <= value <= 0.9005 else 1)
+        return f"about 1 in {odds:,}" if value < EVEN else f"about {odds - 1:,} in {odds:,}"
+    return percent(value, 0 if WHOLE[0] <= value <= WHOLE[1] else 1)
 
 
 def _round_down(value: float) -> int:
@@ -145,7 +151,7 @@ def significant(value: float | None, digits: int = 3) -> str:
         return "–"
     if value == 0:
         return "0"
-    if not 1e-4 <= abs(value) < 1e6:
+    if not PLAIN[0] <= abs(value) < PLAIN[1]:
         return f"{value:.{digits - 1}e}".replace("e-0", "e-").replace("e+0", "e")
     decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
     return f"{value:,.{decimals}f}"
@@ -159,9 +165,9 @@ def duration(seconds: float) -> str:
     >>> duration(4.24), duration(95)
     ('4.2 s', '1 min 35 s')
     """
-    if seconds < 60:
+    if seconds < MINUTE:
         return f"{seconds:.1f} s"
-    return f"{int(round(seconds) // 60)} min {int(round(seconds) % 60)} s"
+    return f"{int(round(seconds) // MINUTE)} min {int(round(seconds) % MINUTE)} s"
 
 
 def listed(words: Sequence[str], last: str = "and") -> str:
@@ -172,6 +178,5 @@ def listed(words: Sequence[str], last: str = "and") -> str:
     >>> listed(["a", "b", "c"]), listed(["a"])
     ('a, b and c', 'a')
     """
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+    *most, final = words
+    return f"{', '.join(most)} {last} {final}" if most else final

@@ -74,16 +74,14 @@ def _parameters(inputs: ReportInputs) -> tuple[ParameterFact, ...]:
     """Summarise the top-level parameters, equal-tailed, with the probability of the study."""
     prob = inputs.study.report.prob
     names = list(inputs.top_level)
-    table = az.summary(
-        inputs.tree, var_names=names, ci_prob=prob, ci_kind=KIND, round_to="none"
-    )
+    table = az.summary(inputs.tree, var_names=names, ci_prob=prob, ci_kind=KIND, round_to="none")
     medians = az.summary(inputs.tree, var_names=names, kind="stats_median", round_to="none")
     return tuple(_parameter(str(name), row, medians, prob) for name, row in table.iterrows())
 
 
 def _parameter(name: str, row: pd.Series, medians: pd.DataFrame, prob: float) -> ParameterFact:
     lower, upper = (float(row[c]) for c in row.index if str(c).startswith(KIND))
-    median = float(medians.loc[name, "median"])
+    median = float(medians["median"].loc[name])
     return ParameterFact(
         name=name,
         mean=float(row["mean"]),

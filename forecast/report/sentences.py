@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from forecast.report.numbers_in_words import (
-    count,
     interval_kind,
     listed,
     percent,
@@ -37,15 +36,20 @@ def notice(facts: ReportFacts) -> Notice:
     short = " It is a shortened run as well: a preview." if facts.quick else ""
     if facts.verdict == "fail":
         named = f" ({listed(failed)})" if failed else ""
-        text = f"{_checks(len(failed), len(facts.checks))} failed{named}. Mend the run first: the numbers below may be wrong.{short}"
+        text = f"{_checks(len(failed), len(facts.checks))} failed{named}."
+        text += f" Mend the run first: the numbers below may be wrong.{short}"
         return Notice("fail", "Warning: do not use this answer", text)
     if facts.quick:
-        text = "This run was shortened to show what the report looks like. Run it in full before using a number."
+        text = (
+            "This run was shortened to show what the report looks like. Run it in full before "
+            "using a number."
+        )
         review = f" To be reviewed: {listed(open_)}." if open_ else ""
         return Notice("preview", "Preview: not yet an answer", text + review)
     if facts.verdict != "pass":
         named = f" ({listed(open_)})" if open_ else ""
-        text = f"{_checks(len(open_), len(facts.checks))} asked for a second look{named}. Read the diagnostics before using a number."
+        text = f"{_checks(len(open_), len(facts.checks))} asked for a second look{named}."
+        text += " Read the diagnostics before using a number."
         return Notice("review", "Warning: an answer to be reviewed", text)
     return Notice("pass", "The answer", "")
 
@@ -53,7 +57,8 @@ def notice(facts: ReportFacts) -> Notice:
 def _checks(some: int, all_: int) -> str:
     if not some:
         return "A check"
-    return f"{small_number(some).capitalize()} of {count(all_, 'check')}"
+    checks = "check" if all_ == 1 else "checks"
+    return f"{small_number(some).capitalize()} of {small_number(all_)} {checks}"
 
 
 def answer(facts: ReportFacts) -> tuple[str, str]:
@@ -84,11 +89,17 @@ def _rests_on(fact: StayFact, stay: StayStory) -> str:
     """Say what a stay rate rests on, if it is not residence."""
     if fact.basis == "intentions":
         until = stay.last_residence
-        why = f"residence is published only to the {until} cohort" if until else "no residence is known"
+        why = (
+            f"residence is published only to the {until} cohort"
+            if until
+            else "no residence is known"
+        )
         return f"; {why}, so this rests on stated intentions alone"
     if fact.basis == "forecast":
         until = stay.last_observed
-        return f"; figures are published to the {until} cohort, so this is a forecast" if until else ""
+        return (
+            f"; figures are published to the {until} cohort, so this is a forecast" if until else ""
+        )
     return ""
 
 
@@ -100,10 +111,8 @@ def path_sentence(stay: StayStory) -> str:
         f"it was {percent(first.estimate.median)} for the {first.cohort} cohort and is "
         f"{percent(last.estimate.median)} for {last.cohort}, the last one with data{alone}"
     )
-    return (
-        f"{percent(peak.estimate.median)} ({percent_range(peak.estimate.lower, peak.estimate.upper)}) "
-        f"is the highest rate of that series, for the {peak.cohort} cohort; {ends}."
-    )
+    where = percent_range(peak.estimate.lower, peak.estimate.upper)
+    return f"{percent(peak.estimate.median)} ({where}) is the highest rate of that series, for the {peak.cohort} cohort; {ends}."
 
 
 def estimate_in_words(estimate: Estimate) -> str:
@@ -124,8 +133,8 @@ def share_sentence(share: ShareStory) -> str:
     parts = []
     if base is not None:
         parts.append(
-            f"{estimate_in_words(base.estimate)} is the median share of {share.group_label} among "
-            f"{share.workforce} in {share.by} (scenario “{base.scenario_label}”)"
+            f"{estimate_in_words(base.estimate)} is the median share of {share.group_label} in "
+            f"{share.by} among {share.workforce} (scenario “{base.scenario_label}”)"
         )
     if asked is not None:
         parts.append(
@@ -183,7 +192,8 @@ def learned_sentence(share: ShareStory) -> str:
     ordered = sorted(known, key=lambda one: one.sd_ratio or 0.0)
     most, least = ordered[0], ordered[-1]
     told = [
-        f"{named(one.parameter, one.group)} to {percent(one.sd_ratio or 0.0)}" for one in (most, least)
+        f"{named(one.parameter, one.group)} to {percent(one.sd_ratio or 0.0)}"
+        for one in (most, least)
     ]
     return (
         f"The evidence narrowed {told[0]} of its prior standard deviation, and {told[1]}: "
@@ -195,3 +205,39 @@ def named(parameter: str, group: str = "") -> str:
     """Return the name of a parameter as words, with its group."""
     words = parameter.replace("_", " ")
     return f"{words} ({group})" if group else words
+
+
+class KeyFigure(NamedTuple):
+    """A number of the answer, large, with what it is."""
+
+    value: str
+    label: str
+
+
+def key_figures(facts: ReportFacts) -> tuple[KeyFigure, ...]:
+    """Return the numbers that the answer rests on, for the eye."""
+    head = facts.stay.headline
+    where = percent_range(head.estimate.lower, head.estimate.upper)
+    basis = {"intentions": ", intentions alone", "forecast": ", forecast"}.get(head.basis, "")
+    label = f"stay rate, {head.origin_label}, cohort {head.cohort}, {where}{basis}"
+    figures = [KeyFigure(percent(head.estimate.median), label)]
+    if facts.share is None:
+        return tuple(figures)
+    share = facts.share
+    figures += [
+        KeyFigure(
+            percent(one.estimate.median),
+            f"share in {one.year}, {one.scenario_label}, "
+            f"{percent_range(one.estimate.lower, one.estimate.upper)}",
+        )
+        for one in share.shares
+    ]
+    figures += [
+        KeyFigure(
+            probability_in_words(one.probability, one.mcse),
+            f"probability of a share ≤ {percent(one.at_most)} in {one.by}, {one.label}",
+        )
+        for one in share.probabilities
+        if one.name == share.baseline
+    ]
+    return tuple(figures)

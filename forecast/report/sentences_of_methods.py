@@ -1,5 +1,6 @@
 """Prose computed from facts on evidence, draws and checks."""
 
+from forecast.report.evidence_facts import SINGLE_FIELDS
 from forecast.report.numbers_in_words import count, listed, percent, significant, small_number
 from forecast.report.records import EvidenceStory, LooFact, ReportFacts, SamplingStory, StayStory
 
@@ -27,15 +28,16 @@ def left_out_sentence(evidence: EvidenceStory) -> str:
         return "No row was left out."
     rows = {s: sum(f.rows for f in evidence.left_out if f.stage == s) for s in stages}
     told = [f"{count(rows[stage], 'row')} {stage}" for stage in stages]
-    return f"Left out were {listed(told)}; the table gives each reason."
+    return f"Left out: {listed(told)}; the table gives each reason."
 
 
 def fields_sentence(evidence: EvidenceStory) -> str:
     """Warn where the definitions differ in the fields that their totals cover."""
     widest: dict[str, list[str]] = {}
     for fact in evidence.definitions:
-        widest.setdefault(fact.widest_field_label, []).append(f"“{fact.label}”")
-    if len(widest) < 2:
+        if fact.widest_field_label != SINGLE_FIELDS:
+            widest.setdefault(fact.widest_field_label, []).append(f"“{fact.label}”")
+    if len(widest) <= 1:
         return ""
     told = [f"{listed(names)} cover{_s(names)} {field}" for field, names in widest.items()]
     return f"Totals do not cover the same fields: {'; '.join(told)}."
@@ -119,11 +121,16 @@ def energy_title(least_bfmi: float) -> str:
 def checks_sentence(facts: ReportFacts) -> str:
     """Count the verdicts."""
     verdicts = [check.verdict for check in facts.checks]
+    review = "needs review" if verdicts.count("review") == 1 else "need review"
     told = [
         f"{small_number(verdicts.count(kind))} {word}"
-        for kind, word in (("pass", "passed"), ("review", "to be reviewed"), ("fail", "failed"))
+        for kind, word in (("pass", "passed"), ("review", review), ("fail", "failed"))
         if verdicts.count(kind)
     ]
     if not told:
         return "No check was run."
-    return f"Of {count(len(verdicts), 'check')}, {listed(told)}."
+    return f"Of {small_number(len(verdicts))} {_checks(len(verdicts))}, {listed(told)}."
+
+
+def _checks(number: int) -> str:
+    return "check" if number == 1 else "checks"

@@ -73,9 +73,7 @@ def _shares(rows: pd.DataFrame, study: Study) -> tuple[ShareFact, ...]:
     )
 
 
-def _scenarios(
-    table: pd.DataFrame | None, study: Study, group: str
-) -> tuple[ProbabilityFact, ...]:
+def _scenarios(table: pd.DataFrame | None, study: Study, group: str) -> tuple[ProbabilityFact, ...]:
     if table is None:
         return ()
     return tuple(

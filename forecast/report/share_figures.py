@@ -65,7 +65,9 @@ def groups_figure(share: pd.DataFrame, inputs: ReportInputs, story: ShareStory) 
     prob = min(fan["prob"].unique(), key=lambda one: abs(one - 0.8))
     names = list(dict.fromkeys(fan["group"].astype(str)))
     told = [f"{one.group_label} {percent(one.estimate.median)}" for one in story.groups]
-    alt = f"Line charts of the share of each group in the baseline. In {story.by}: {', '.join(told)}."
+    alt = (
+        f"Line charts of the share of each group in the baseline. In {story.by}: {', '.join(told)}."
+    )
     with look("share-groups"):
         figure = Figure(figsize=(7.4, 2.3), layout="constrained")
         grid = figure.subplots(1, len(names), sharex=True, sharey=True, squeeze=False)
@@ -107,7 +109,9 @@ def design_effect(inputs: ReportInputs, spec: ShareSpec) -> float:
     """Return the design effect of the evidence: its posterior mean, else its prior median."""
     learned = inputs.learned
     if learned is not None and learned["parameter"].eq("design_effect").any():
-        return float(learned.loc[learned["parameter"].eq("design_effect"), "posterior_mean"].iloc[0])
+        return float(
+            learned.loc[learned["parameter"].eq("design_effect"), "posterior_mean"].iloc[0]
+        )
     return float(frozen(spec.priors.design_effect).median())
 
 
@@ -116,7 +120,9 @@ def _paint_fan(axes: Axes, fan: pd.DataFrame, label: str) -> None:
     probs = sorted(fan["prob"].unique(), reverse=True)
     for prob in probs:
         band = fan[fan["prob"].eq(prob)].sort_values("year")
-        axes.fill_between(band["year"], band["lower"], band["upper"], color=FAN, alpha=0.2, linewidth=0)
+        axes.fill_between(
+            band["year"], band["lower"], band["upper"], color=FAN, alpha=0.2, linewidth=0
+        )
     line = fan[fan["prob"].eq(probs[0])].sort_values("year")
     axes.plot(line["year"], line["median"], color=FAN)
     axes.set_title(label)
@@ -129,9 +135,10 @@ def _paint_fan(axes: Axes, fan: pd.DataFrame, label: str) -> None:
 def _paint_question(axes: Axes, story: ShareStory) -> None:
     axes.axhline(story.at_most, color=TARGET, linewidth=1.0, linestyle=(0, (5, 2)))
     axes.axvline(story.by, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
-    place = (story.by, story.at_most)
-    where = {"xytext": (-4, 3), "textcoords": "offset points", "ha": "right"}
-    axes.annotate(percent(story.at_most), place, color=TARGET, **where)
+    beside = axes.get_yaxis_transform()
+    axes.text(
+        1.02, story.at_most, percent(story.at_most), color=TARGET, va="center", transform=beside
+    )
 
 
 def _paint_evidence(axes: Axes, inputs: ReportInputs, group: str) -> None:
@@ -182,13 +189,13 @@ def _fan_caption(fan: pd.DataFrame, inputs: ReportInputs, story: ShareStory) -> 
     probs = listed([percent(float(prob)) for prob in sorted(fan["prob"].unique())])
     kind = KINDS[str(fan["kind"].iloc[0])]
     text = (
-        f"Line: median; bands: {probs} {kind} intervals. The dashed line is {percent(story.at_most)}, the "
-        f"dotted one {story.by}."
+        f"Line: median; bands: {probs} {kind} intervals. The dashed line is "
+        f"{percent(story.at_most)}, the dotted one {story.by}."
     )
     if inputs.share_evidence is None or inputs.study.share is None:
         return text
     effect = design_effect(inputs, inputs.study.share)
     return (
-        f"{text} Points: published shares with 95 % sampling intervals, for n divided by the design "
-        f"effect {effect:.1f}."
+        f"{text} Points: published shares with 95 % sampling intervals, for n divided by the "
+        f"design effect {effect:.1f}."
     )

@@ -79,8 +79,8 @@ def stay_story(stay_rates: pd.DataFrame, study: Study) -> StayStory:
 
 def estimate_of(row: pd.Series) -> Estimate:
     """Return the estimate in a row with median, lower, upper, prob and kind."""
-    numbers = (float(row[name]) for name in ("median", "lower", "upper", "prob"))
-    return Estimate(*numbers, kind=str(row["kind"]))
+    median, lower, upper, prob = (float(row[k]) for k in ("median", "lower", "upper", "prob"))
+    return Estimate(median, lower, upper, prob, str(row["kind"]))
 
 
 def _fact(row: pd.Series, study: Study) -> StayFact:

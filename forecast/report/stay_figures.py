@@ -10,16 +10,21 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.typing import LineStyleType
 
 from forecast.report.inputs import ReportInputs
 from forecast.report.numbers_in_words import interval_kind, percent, percent_range
 from forecast.report.records import DefinitionFact, ReportFacts
 from forecast.report.sentences import estimate_in_words, inside, years_on
 from forecast.report.stay_facts import broad_field, estimate_of, headline_duration, stay_path
-from forecast.report.svg import COLOURS, INK, MARKERS, MUTED, Drawing, inline_svg, look
+from forecast.report.svg import COLOURS, INK, MARKERS, Drawing, inline_svg, look
 from forecast.study import Study
 
-STYLES = {"residence": "-", "intentions": (0, (4, 1.5)), "forecast": (0, (1, 1.2))}
+STYLES: dict[str, LineStyleType] = {
+    "residence": "-",
+    "intentions": (0, (4, 1.5)),
+    "forecast": (0, (1, 1.2)),
+}
 SHADES = {"intentions": "#f6eedb", "forecast": "#e9eef4"}
 WORDS = {
     "residence": "residence is published",
@@ -50,13 +55,14 @@ def fields_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing | None:
     """Draw stay rates by cohort for the main fields, of the headline origin."""
     study, head = inputs.study, facts.stay.headline
     panels = [
-        _panel(inputs, head.origin, field, study.label(field))
-        for field in study.report.main_fields
+        _panel(inputs, head.origin, field, study.label(field)) for field in study.report.main_fields
     ]
     return _drawing("stay-fields", panels, f", {head.origin_label}", study, facts)
 
 
-def published_points(observations: pd.DataFrame, study: Study, origin: str, field: str) -> pd.DataFrame:
+def published_points(
+    observations: pd.DataFrame, study: Study, origin: str, field: str
+) -> pd.DataFrame:
     """Return the figures drawn in a panel, with x the middle of their cohorts.
 
     Of that origin; of that field, or of all fields if the field is a group; seen at the headline
@@ -102,7 +108,7 @@ def _paint(panels: Sequence[Panel], definitions: Sequence[DefinitionFact]) -> Fi
     low, high = _limits(panels)
     grid[0, 0].set_ylim(low, high)
     figure.legend(
-        handles=_legend(panels, definitions), loc="outside lower left", ncols=3, handlelength=2.4
+        handles=_legend(panels, definitions), loc="outside lower left", ncols=2, handlelength=2.4
     )
     return figure
 
@@ -117,7 +123,9 @@ def _paint_panel(axes: Axes, panel: Panel, definitions: Sequence[DefinitionFact]
         joined = slice(max(first - 1, 0), last + 1)  # from the last of the run before: no gap
         axes.plot(x[joined], path["median"][joined], color=BAND, linestyle=STYLES[kind], zorder=3)
     for i, definition in enumerate(definitions):
-        _paint_points(axes, panel.points[panel.points["definition"].eq(definition.key)], i, definition)
+        _paint_points(
+            axes, panel.points[panel.points["definition"].eq(definition.key)], i, definition
+        )
     axes.set_title(panel.label)
     axes.set_xlim(x.min() - 0.5, x.max() + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
@@ -135,21 +143,33 @@ def _runs(basis: np.ndarray) -> list[tuple[str, int, int]]:
 def _paint_points(axes: Axes, points: pd.DataFrame, i: int, definition: DefinitionFact) -> None:
     if points.empty:
         return
-    colour = INK if definition.reference else COLOURS[1 + i % (len(COLOURS) - 1)]
+    colour = _colour(i, definition)
     wide = points[points["cohort_end"].gt(points["cohort_start"])]
-    axes.hlines(wide["rate"], wide["cohort_start"], wide["cohort_end"], color=colour, linewidth=0.8, zorder=4)
-    axes.plot(points["x"], points["rate"], **_marker(i, colour, definition.reference), zorder=5)
+    axes.hlines(
+        wide["rate"], wide["cohort_start"], wide["cohort_end"], colour, linewidth=0.8, zorder=4
+    )
+    axes.add_line(_markers(points["x"].to_numpy(), points["rate"].to_numpy(), i, definition))
 
 
-def _marker(i: int, colour: str, filled: bool) -> dict[str, object]:
-    return {
-        "linestyle": "none",
-        "marker": MARKERS[i % len(MARKERS)],
-        "markersize": 4.2 if filled else 3.8,
-        "markeredgecolor": colour,
-        "markerfacecolor": colour if filled else "white",
-        "markeredgewidth": 0.9,
-    }
+def _colour(i: int, definition: DefinitionFact) -> str:
+    return INK if definition.reference else COLOURS[1 + i % (len(COLOURS) - 1)]
+
+
+def _markers(x: np.ndarray, y: np.ndarray, i: int, definition: DefinitionFact) -> Line2D:
+    """Return points in the marker of a definition: filled for the reference, hollow for others."""
+    colour = _colour(i, definition)
+    return Line2D(
+        x,
+        y,
+        linestyle="none",
+        marker=MARKERS[i % len(MARKERS)],
+        markersize=4.2 if definition.reference else 3.8,
+        markeredgecolor=colour,
+        markerfacecolor=colour if definition.reference else "white",
+        markeredgewidth=0.9,
+        label=definition.label,
+        zorder=5,
+    )
 
 
 def _legend(panels: Sequence[Panel], definitions: Sequence[DefinitionFact]) -> list[Line2D | Patch]:
@@ -160,10 +180,10 @@ def _legend(panels: Sequence[Panel], definitions: Sequence[DefinitionFact]) -> l
         for kind, style in STYLES.items()
         if kind in kinds
     ]
-    for i, one in enumerate(definitions):
-        if one.key in drawn:
-            colour = INK if one.reference else COLOURS[1 + i % (len(COLOURS) - 1)]
-            handles.append(Line2D([], [], label=one.label, **_marker(i, colour, one.reference)))
+    nothing = np.empty(0)
+    handles += [
+        _markers(nothing, nothing, i, one) for i, one in enumerate(definitions) if one.key in drawn
+    ]
     return handles
 
 

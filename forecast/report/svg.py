@@ -63,7 +63,7 @@ class Drawing(NamedTuple):
 @contextmanager
 def look(name: str) -> Iterator[None]:
     """Draw and save in the look of the report, with ids that depend on ``name`` alone."""
-    with mpl.rc_context({**LOOK, "svg.hashsalt": name}):  # type: ignore[arg-type]
+    with mpl.rc_context({**LOOK, "svg.hashsalt": name}):  # type: ignore[dict-item]  # keys are plain text
         yield
 
 

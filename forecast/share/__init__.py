@@ -10,6 +10,7 @@ from forecast.share.answers import (
 )
 from forecast.share.calibrate import Calibration, calibrate
 from forecast.share.inputs import WorkforceInputs, workforce_inputs
+from forecast.share.of_fit import inputs_of, project_fit
 from forecast.share.project import learned, project
 
 __all__ = [
@@ -19,10 +20,12 @@ __all__ = [
     "alternatives",
     "calibrate",
     "first_passage",
+    "inputs_of",
     "learned",
     "probabilities",
     "probability",
     "project",
+    "project_fit",
     "summarise",
     "with_alternative",
     "workforce_inputs",

@@ -162,6 +162,7 @@ class ReportSpec(Part):
     main_fields: tuple[Name, ...]
     headline_year: int
     population: str
+    claims: str | None = None
     labels: dict[str, str] = {}
 
 

@@ -1,0 +1,144 @@
+"""The command `stayrate`: parse, call one function of the package, print."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from forecast.cli_progress import Terminal
+from forecast.errors import StayrateError
+from forecast.evidence import check_observations, findings_table, read_table
+from forecast.study import Study, describe, load_study, study_names
+
+FINDING, BAD_INPUT = 1, 2
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
+out, err = Console(), Console(stderr=True)
+
+StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A name in models/ or a .toml path.")]
+
+
+@app.callback()
+def about() -> None:
+    """Forecast who stays: stay rates by cohort, field and origin, and a workforce share."""
+
+
+@app.command()
+def run(
+    study: StudyName,
+    out_folder: Annotated[Path | None, typer.Option("--out", help="Run folder.")] = None,
+    engine: Annotated[str, typer.Option(help="nuts.")] = "nuts",
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 1,
+    draws: Annotated[int | None, typer.Option(min=50, help="Draws a chain.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A short run, marked as a preview.")] = False,
+) -> None:
+    """Estimate, check, forecast and report a study.
+
+    Example: stayrate run china_ai_2030 --out reports/china_ai_2030
+    """
+    from forecast.run import RunOptions, Watch  # noqa: PLC0415  # brings PyMC: seconds
+    from forecast.run import run as run_study  # noqa: PLC0415  # brings PyMC: seconds
+
+    asked = load_study(study)
+    target = out_folder or Path("reports") / asked.name
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    options = RunOptions(target, engine, seed, draws, quick, started)
+    with Terminal(out) as terminal:
+        done = run_study(asked, options, Watch(terminal.step, terminal.progress))
+    for one in done.checks:
+        if one.verdict != "pass":
+            out.print(escape(f"{one.verdict}: {one.check} is {one.value:.3g}, {one.limit}. {one.advice}"))
+    if done.workforce is not None:
+        _say_probabilities(asked, done.workforce.probabilities, done.workforce.alternatives)
+    spent = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in done.seconds.items())
+    out.print(f"Time: {spent}.")
+    out.print(escape(f"Verdict: {done.verdict}. Report: {target / 'index.html'}"), soft_wrap=True)
+    raise typer.Exit(FINDING if done.verdict == "fail" else 0)
+
+
+def _say_probabilities(study: Study, found: object, others: object) -> None:
+    """Print the headline probability of each scenario, and its range over the alternatives."""
+    for row in found.to_dict("records"):  # type: ignore[attr-defined]  # a DataFrame
+        label = f"P({row['group']} share <= {row['at_most']:.0%} in {row['by']}, {row['scenario']})"
+        out.print(escape(f"{label} = {row['probability']:.3f}, Monte Carlo error {row['mcse']:.3f}"))
+    values = others["probability"]  # type: ignore[index]  # a DataFrame
+    out.print(f"Range over {len(values)} listed priors: {values.min():.3f} to {values.max():.3f}")
+
+
+@app.command()
+def studies() -> None:
+    """List the studies that ship with the package.
+
+    Example: stayrate studies
+    """
+    table = Table("study", "title", box=None)
+    for name in study_names():
+        table.add_row(name, escape(load_study(name).title))
+    out.print(table)
+
+
+@app.command()
+def show(study: StudyName) -> None:
+    """Show what a study asks, reads and assumes, each prior with its reason.
+
+    Example: stayrate show china_ai_2030
+    """
+    asked = load_study(study)
+    out.print(escape(f"{asked.title}\n\n{asked.question.strip()}\n"))
+    spec = asked.evidence
+    out.print(escape(f"evidence: {spec.table}, cohorts {spec.cohorts[0]} to {spec.cohorts[1]}"))
+    out.print(escape(f"origins: {', '.join(spec.all_origins)}\nfields: {', '.join(spec.fields)}"))
+    table = Table("prior", "distribution", "reason", box=None)
+    parts = [asked.stay.priors, *([asked.share.priors] if asked.share else [])]
+    for part in parts:
+        for name in type(part).model_fields:
+            prior = getattr(part, name)
+            table.add_row(name, describe(prior), escape(prior.reason))
+    out.print(table)
+    for name, scenario in asked.scenarios.items():
+        out.print(escape(f"scenario {name}: {scenario.label}. {scenario.reason}"))
+
+
+@app.command()
+def check(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="A CSV file or a dataset.")],
+    study: Annotated[str | None, typer.Option(help="Test definitions and cells against it.")] = None,
+    as_of: Annotated[int | None, typer.Option(help="Later years are faults.")] = None,
+) -> None:
+    """Check an observation table: every fault with its line, rule, value and way out.
+
+    Example: stayrate check my_rates.csv --study china_ai_2030
+    """
+    from forecast.evidence import check_cells  # noqa: PLC0415  # brings xarray and scipy
+
+    asked = load_study(study) if study else None
+    year = as_of or (asked.evidence.as_of if asked else datetime.now(UTC).year)
+    definitions = asked.stay.definitions if asked else None
+    typed, findings = check_observations(read_table(table), year, definitions)
+    if asked is not None and not findings:
+        findings = check_cells(typed, asked)
+    if not findings:
+        out.print(escape(f"{table}: {len(typed)} rows, no fault."))
+        return
+    found = findings_table(findings)
+    for row in found.to_dict("records"):
+        sentence = f"line {row['line']}, {row['column']}: {row['rule']}; got {row['value']}. {row['advice']}"
+        out.print(escape(sentence), soft_wrap=True)
+    out.print(f"{len(found)} faults in {found['line'].nunique()} lines.")
+    raise typer.Exit(FINDING)
+
+
+def main() -> None:
+    """Run the command; an error of the package is one sentence on standard error, exit status 2."""
+    try:
+        app()
+    except StayrateError as error:
+        err.print(escape(f"stayrate: {error}"), soft_wrap=True)
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        err.print("stayrate: interrupted; an earlier run is as it was.")
+        sys.exit(130)
