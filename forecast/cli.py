@@ -12,14 +12,22 @@ from rich.table import Table
 
 from forecast.cli_progress import Terminal
 from forecast.errors import StayrateError
-from forecast.evidence import check_observations, findings_table, read_table
+from forecast.evidence import (
+    Finding,
+    check_cells,
+    check_observations,
+    findings_table,
+    read_table,
+)
 from forecast.study import Study, describe, load_study, study_names
 
 FINDING, BAD_INPUT = 1, 2
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
-out, err = Console(), Console(stderr=True)
+out, err = Console(emoji=False), Console(emoji=False, stderr=True)
 
-StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A name in models/ or a .toml path.")]
+StudyName = Annotated[
+    str, typer.Argument(metavar="STUDY", help="A name in models/ or a .toml path.")
+]
 
 
 @app.callback()
@@ -34,14 +42,16 @@ def run(
     engine: Annotated[str, typer.Option(help="nuts.")] = "nuts",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 1,
     draws: Annotated[int | None, typer.Option(min=50, help="Draws a chain.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="A short run, marked as a preview.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A short run, marked as a preview.")
+    ] = False,
 ) -> None:
     """Estimate, check, forecast and report a study.
 
     Example: stayrate run china_ai_2030 --out reports/china_ai_2030
     """
-    from forecast.run import RunOptions, Watch  # noqa: PLC0415  # brings PyMC: seconds
-    from forecast.run import run as run_study  # noqa: PLC0415  # brings PyMC: seconds
+    from forecast.run import RunOptions, Watch  # brings PyMC: seconds
+    from forecast.run import run as run_study  # brings PyMC: seconds
 
     asked = load_study(study)
     target = out_folder or Path("reports") / asked.name
@@ -51,7 +61,9 @@ def run(
         done = run_study(asked, options, Watch(terminal.step, terminal.progress))
     for one in done.checks:
         if one.verdict != "pass":
-            out.print(escape(f"{one.verdict}: {one.check} is {one.value:.3g}, {one.limit}. {one.advice}"))
+            out.print(
+                escape(f"{one.verdict}: {one.check} is {one.value:.3g}, {one.limit}. {one.advice}")
+            )
     if done.workforce is not None:
         _say_probabilities(asked, done.workforce.probabilities, done.workforce.alternatives)
     spent = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in done.seconds.items())
@@ -63,8 +75,11 @@ def run(
 def _say_probabilities(study: Study, found: object, others: object) -> None:
     """Print the headline probability of each scenario, and its range over the alternatives."""
     for row in found.to_dict("records"):  # type: ignore[attr-defined]  # a DataFrame
-        label = f"P({row['group']} share <= {row['at_most']:.0%} in {row['by']}, {row['scenario']})"
-        out.print(escape(f"{label} = {row['probability']:.3f}, Monte Carlo error {row['mcse']:.3f}"))
+        what = f"{row['group']} share <= {row['at_most']:.0%} in {row['by']}"
+        label = f"P({what}, {row['scenario']})"
+        out.print(
+            escape(f"{label} = {row['probability']:.3f}, Monte Carlo error {row['mcse']:.3f}")
+        )
     values = others["probability"]  # type: ignore[index]  # a DataFrame
     out.print(f"Range over {len(values)} listed priors: {values.min():.3f} to {values.max():.3f}")
 
@@ -106,30 +121,36 @@ def show(study: StudyName) -> None:
 @app.command()
 def check(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="A CSV file or a dataset.")],
-    study: Annotated[str | None, typer.Option(help="Test definitions and cells against it.")] = None,
+    study: Annotated[
+        str | None, typer.Option(help="Test definitions and cells against it.")
+    ] = None,
     as_of: Annotated[int | None, typer.Option(help="Later years are faults.")] = None,
 ) -> None:
     """Check an observation table: every fault with its line, rule, value and way out.
 
     Example: stayrate check my_rates.csv --study china_ai_2030
     """
-    from forecast.evidence import check_cells  # noqa: PLC0415  # brings xarray and scipy
-
     asked = load_study(study) if study else None
-    year = as_of or (asked.evidence.as_of if asked else datetime.now(UTC).year)
+    today = asked.evidence.as_of if asked else datetime.now(UTC).year
     definitions = asked.stay.definitions if asked else None
-    typed, findings = check_observations(read_table(table), year, definitions)
-    if asked is not None and not findings:
-        findings = check_cells(typed, asked)
+    typed, findings = check_observations(
+        read_table(table), today if as_of is None else as_of, definitions
+    )
+    if asked is not None:
+        findings += check_cells(typed, asked, findings)
     if not findings:
-        out.print(escape(f"{table}: {len(typed)} rows, no fault."))
+        out.print(escape(f"{table}: {_count(len(typed), 'row')}, no fault."), soft_wrap=True)
         return
     found = findings_table(findings)
-    for row in found.to_dict("records"):
-        sentence = f"line {row['line']}, {row['column']}: {row['rule']}; got {row['value']}. {row['advice']}"
-        out.print(escape(sentence), soft_wrap=True)
-    out.print(f"{len(found)} faults in {found['line'].nunique()} lines.")
+    for values in found.itertuples(index=False):
+        out.print(escape(str(Finding(*values))), soft_wrap=True)
+    lines = _count(found["line"].nunique(), "line")
+    out.print(f"{_count(len(found), 'fault')} in {lines}.")
     raise typer.Exit(FINDING)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def main() -> None:

@@ -4,7 +4,8 @@ from forecast.evidence.findings import Finding, findings_table
 from forecast.evidence.observations import check_observations
 from forecast.evidence.operator import Evidence, check_cells, load_evidence, observation_operator
 from forecast.evidence.sizes import cell_sizes, domestic_sizes
-from forecast.evidence.tables import checked_table, read_table
+from forecast.evidence.tables import checked_table
+from forecast.evidence.text import read_table
 
 __all__ = [
     "Evidence",

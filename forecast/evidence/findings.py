@@ -1,6 +1,6 @@
 """What is wrong with a table: one finding a fault, all of them in one error."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 import pandas as pd
@@ -32,6 +32,21 @@ def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
     return table.drop_duplicates().sort_values(["line", "column", "rule"], ignore_index=True)
 
 
+def in_header(findings: Sequence[Finding]) -> bool:
+    """Say whether a finding concerns the whole table, so that its rows cannot be used."""
+    return any(finding.line < FIRST_LINE for finding in findings)
+
+
+def sound_rows(
+    table: pd.DataFrame, findings: Sequence[Finding], columns: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Return the rows without a finding, or without one in some columns; none if one lacks."""
+    if columns is not None and not set(columns) <= set(table.columns):
+        return table.iloc[:0]
+    looked = [f for f in findings if columns is None or f.column in columns]
+    return table[~table.index.isin([finding.line - FIRST_LINE for finding in looked])]
+
+
 def refuse(findings: Sequence[Finding], name: str) -> None:
     """Raise one EvidenceError that lists every finding, if there is any.
 
@@ -44,4 +59,5 @@ def refuse(findings: Sequence[Finding], name: str) -> None:
         return
     ordered = sorted(set(findings), key=lambda f: (f.line, f.column, f.rule))
     lines = "\n  ".join(str(finding) for finding in ordered)
-    raise EvidenceError(f"{name}: {len(ordered)} faults, nothing was used.\n  {lines}")
+    faults = "1 fault" if len(ordered) == 1 else f"{len(ordered)} faults"
+    raise EvidenceError(f"{name}: {faults}, nothing was used.\n  {lines}")

@@ -1,15 +1,19 @@
 """The observation table: rules within rows, between rows, and against a study."""
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Iterable
 
 import pandas as pd
 
-from forecast.evidence.findings import FIRST_LINE, Finding, refuse
-from forecast.evidence.schema import KEY, ROW_RULES, TIME
-from forecast.evidence.tables import check_columns, read_table
+from forecast.evidence.findings import FIRST_LINE, Finding, in_header, refuse, sound_rows
+from forecast.evidence.schema import KEY, ROW_RULES, TIME, Rule
+from forecast.evidence.tables import check_columns, doubles
+from forecast.evidence.text import read_table
 from forecast.study import Study
 
 YEARS = ("cohort_start", "cohort_end", "observed_year", "published")
+RESERVED = ("table_row", "origins", "fields", "derived", "reason")  # added to the rows later
+NO_FORECAST = "Leave forecasts out of the evidence."
 
 
 def check_observations(
@@ -18,82 +22,87 @@ def check_observations(
     """Type an observation table and return it with every fault it has.
 
     ``as_of`` is the year in which the table is read: later years are faults. ``definitions`` are
-    the known ones; without them every definition is accepted.
+    the known ones; without them every definition is accepted. A rule is tested wherever the cells
+    it needs are there and sound, so a fault is told once.
     """
     typed, findings = check_columns(table, "observations")
-    if any(finding.line < FIRST_LINE for finding in findings):
-        return typed, findings
-    findings += _broken_rows(typed)
-    findings += _future(typed, as_of)
-    findings += _doubles(typed)
-    if definitions is not None:
-        findings += _unknown(typed, definitions)
+    findings += _reserved(typed)
+    findings += _broken(typed, findings, _cell_rules(as_of, definitions))
+    findings += _broken(typed, findings, [*ROW_RULES, _seen_by(as_of)])
+    sound = sound_rows(typed, findings, [*KEY, *TIME, "rate"])
+    findings += doubles(sound, _cell(sound), "rate") if len(sound) else []
     return typed, findings
 
 
-def read_observations(study: Study) -> pd.DataFrame:
-    """Read and check the observation table of a study.
+def read_observations(study: Study) -> tuple[pd.DataFrame, list[Finding]]:
+    """Read the observation table of a study: its sound rows, and the faults of the others.
 
     Raises
     ------
     EvidenceError
-        With every fault of the table.
+        With every fault, if a column lacks.
     """
     spec = study.evidence
     table = read_table(spec.table, study.folder)
     typed, findings = check_observations(table, spec.as_of, study.stay.definitions)
-    refuse(findings, spec.table)
-    return typed
+    if in_header(findings):
+        refuse(findings, spec.table)
+    return sound_rows(typed, findings), findings
 
 
-def _at(table: pd.DataFrame, bad: pd.Series, column: str, rule: str, advice: str) -> list[Finding]:
-    """Return one finding for each row in which ``bad`` holds."""
-    return [
-        Finding(int(i) + FIRST_LINE, column, rule, _shown(table.loc[i, column]), advice)
-        for i in table.index[bad.fillna(False).astype(bool)]
-    ]
+def _broken(
+    table: pd.DataFrame, findings: Collection[Finding], rules: Iterable[Rule]
+) -> list[Finding]:
+    """Return one finding for each row in which a rule does not hold."""
+    found = []
+    for columns, rule, advice, holds in rules:
+        rows = sound_rows(table, list(findings), columns)
+        for label in rows.index[~holds(rows)] if len(rows) else ():
+            got = _shown(rows.loc[label, columns[0]])
+            found.append(Finding(int(label) + FIRST_LINE, columns[0], rule, got, advice))
+    return found
 
 
 def _shown(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else repr(value)
+    if not isinstance(value, float):
+        return repr(value)
+    return "an empty cell" if math.isnan(value) else f"{value:g}"
 
 
-def _broken_rows(table: pd.DataFrame) -> list[Finding]:
-    return [
-        finding
-        for column, rule, advice, holds in ROW_RULES
-        for finding in _at(table, ~holds(table) & _readable(table), column, rule, advice)
-    ]
+def _cell_rules(as_of: int, definitions: Collection[str] | None) -> list[Rule]:
+    """Return the rules of single cells that the year of reading and the study make."""
+    rules = [_not_after(as_of, year) for year in YEARS]
+    if definitions is not None:
+        known = sorted(definitions)
+        rule = f"is one of {', '.join(known)}"
+        advice = "Add it to stay.definitions of the study, or mend the label."
+        rules.append(Rule(("definition",), rule, advice, lambda t: t["definition"].isin(known)))
+    return rules
 
 
-def _readable(table: pd.DataFrame) -> pd.Series:
-    return table[["cohort_start", "cohort_end"]].notna().all(axis=1)
+def _not_after(as_of: int, year: str) -> Rule:
+    return Rule((year,), f"is not after {as_of}", NO_FORECAST, lambda t: ~t[year].gt(as_of))
 
 
-def _future(table: pd.DataFrame, as_of: int) -> list[Finding]:
-    rule, advice = f"is not after {as_of}", "Leave forecasts out of the evidence."
-    return [f for year in YEARS for f in _at(table, table[year].gt(as_of), year, rule, advice)]
+def _seen_by(as_of: int) -> Rule:
+    """Return the rule that a cohort has reached the age at which it is said to be seen."""
+
+    def reached(t: pd.DataFrame) -> pd.Series:
+        return t["observed_year"].notna() | ~(t["cohort_end"] + t["years_since"] // 1).gt(as_of)
+
+    columns = ("years_since", "cohort_end", "observed_year")
+    return Rule(columns, f"is reached by {as_of}", NO_FORECAST, reached)
 
 
-def _doubles(table: pd.DataFrame) -> list[Finding]:
-    key = [*KEY, *TIME]
-    if "population" in table:
-        key.append("population")
-    again = table.duplicated(key, keep="first")
-    same = table.duplicated([*key, "rate"], keep="first")
-    return [
-        *_at(table, again & same, "rate", "stands once", "Delete the second copy."),
-        *_at(
-            table,
-            again & ~same,
-            "rate",
-            "has one value for one cell and source",
-            "Keep the newer edition.",
-        ),
-    ]
+def _reserved(table: pd.DataFrame) -> list[Finding]:
+    rule, advice = "is no name of a column", "Rename it: the rows used get a column of that name."
+    return [Finding(1, c, rule, repr(c), advice) for c in RESERVED if c in table]
 
 
-def _unknown(table: pd.DataFrame, definitions: Collection[str]) -> list[Finding]:
-    rule = f"is one of {', '.join(sorted(definitions))}"
-    advice = "Add it to stay.definitions of the study, or mend the label."
-    return _at(table, ~table["definition"].isin(list(definitions)), "definition", rule, advice)
+def _cell(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what rows speak of: a cohort's age and the year it is seen in are one fact."""
+    single = table["cohort_start"].eq(table["cohort_end"])
+    reached = (table["cohort_end"] + table["years_since"]).where(single)
+    seen = table["observed_year"].fillna(reached)
+    columns = [*KEY, *(c for c in ("population",) if c in table)]
+    return table[columns].assign(seen=seen, age=table["years_since"].where(seen.isna()))

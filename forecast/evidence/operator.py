@@ -1,19 +1,25 @@
 """The observation operator: each published figure as a weighted mean of model cells."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy import sparse
 
-from forecast.evidence.findings import FIRST_LINE, Finding, refuse
+from forecast.errors import EvidenceError
+from forecast.evidence.findings import FIRST_LINE, Finding, in_header, refuse, sound_rows
 from forecast.evidence.observations import read_observations
 from forecast.evidence.select import select
 from forecast.evidence.sizes import cell_sizes
 from forecast.study import Study
 
 CELL = ["definition", "origin", "field", "cohort", "years_since"]
+SEEN = ["origins", "fields", "cohort_start", "cohort_end", "years_since", "observed_year"]
+
+type Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -41,19 +47,31 @@ def load_evidence(study: Study) -> Evidence:
     Raises
     ------
     EvidenceError
-        If a table breaks a rule, or a row has cells of no known size (all faults at once).
+        If a table breaks a rule, a row has cells of no known size (all faults at once), or the
+        study reads no row.
     """
-    table = read_observations(study)
+    table, findings = read_observations(study)
     sizes = cell_sizes(study)
     rows, left_out = select(table, study.evidence)
-    cells, operator, findings = observation_operator(rows, sizes)
-    refuse(findings, study.evidence.table)
+    cells, operator, unsized = observation_operator(rows, sizes)
+    refuse([*findings, *unsized], study.evidence.table)
+    if rows.empty:
+        reasons = "; ".join(left_out["reason"].unique())
+        rule = f"a study reads rows of its table; got none of {study.evidence.table}"
+        raise EvidenceError(f"{rule}: {reasons}. Mend the labels or the cohorts.")
     return Evidence(rows.reset_index(names="table_row"), left_out, cells, operator, sizes)
 
 
-def check_cells(table: pd.DataFrame, study: Study) -> list[Finding]:
-    """Return a finding for each row of a checked table whose cells have no known size."""
-    rows, _ = select(table, study.evidence)
+def check_cells(
+    table: pd.DataFrame, study: Study, findings: Sequence[Finding] = ()
+) -> list[Finding]:
+    """Return a finding for each row of a typed table whose cells have no known size.
+
+    ``findings`` are those that the table has already: the rows they name are not looked at.
+    """
+    if in_header(findings):
+        return []
+    rows, _ = select(sound_rows(table, findings), study.evidence)
     return observation_operator(rows, cell_sizes(study))[2]
 
 
@@ -65,38 +83,45 @@ def observation_operator(
     ``rows`` has columns definition, origins, fields (tuples), cohort_start, cohort_end,
     years_since, observed_year; ``sizes`` has dims (origin, field, cohort).
     """
-    pieces, findings = [], []
-    for i, (label, row) in enumerate(rows.iterrows()):
-        piece = _row_cells(row, sizes)
-        if piece["weight"].sum() <= 0:
-            advice = "Add the cells to the table of sizes, or leave the row out."
-            what = f"{row['origin']} x {row['field']}"
-            findings.append(Finding(int(str(label)) + FIRST_LINE, "n", "has cells of known size", what, advice))
-            continue
-        piece["weight"] /= piece["weight"].sum()
-        pieces.append(piece.assign(row=i))
-    if not pieces:
-        return pd.DataFrame(columns=CELL), sparse.csr_matrix((len(rows), 0)), findings
-    long = pd.concat(pieces, ignore_index=True)
-    groups = long.groupby(CELL, sort=True)
+    if rows.empty:
+        return pd.DataFrame(columns=CELL), sparse.csr_matrix((0, 0)), []
+    cube = sizes.transpose("origin", "field", "cohort")
+    axes = [cube.get_index(dim) for dim in cube.dims]
+    blocks = [_seen_cells(row, cube.to_numpy(), axes) for row in rows[SEEN].itertuples()]
+    row = np.repeat(np.arange(len(rows)), [block.shape[1] for block in blocks])
+    *places, age, weight = np.concatenate(blocks, axis=1)
+    labels = [axis.take(place.astype(int)) for axis, place in zip(axes, places, strict=True)]
+    columns = [rows["definition"].to_numpy()[row], *labels, age]
+    groups = pd.DataFrame(dict(zip(CELL, columns, strict=True))).groupby(CELL, sort=True)
     cells = groups.size().index.to_frame(index=False)
-    column = groups.ngroup().to_numpy()
-    shape = (len(rows), len(cells))
-    operator = sparse.csr_matrix((long["weight"], (long["row"], column)), shape=shape)
-    return cells, operator, findings
+    total = np.bincount(row, weight, minlength=len(rows))
+    where = (row, groups.ngroup().to_numpy())
+    operator = sparse.csr_matrix((weight / total[row], where), shape=(len(rows), len(cells)))
+    return cells, operator, _unsized(rows[total == 0])
 
 
-def _row_cells(row: pd.Series, sizes: xr.DataArray) -> pd.DataFrame:
-    """Return the cells of one row with their sizes as weights; a single cell needs no size."""
-    cohorts = np.arange(int(row["cohort_start"]), int(row["cohort_end"]) + 1)
-    if pd.notna(row["observed_year"]):
-        ages = row["observed_year"] - cohorts
-    else:
-        ages = np.full(len(cohorts), row["years_since"])
-    block = sizes.sel(origin=list(row["origins"]), field=list(row["fields"]), cohort=cohorts)
-    piece = block.to_series().rename("weight").reset_index()
-    piece["years_since"] = np.tile(ages.astype(float), len(piece) // len(cohorts))
-    piece["definition"] = row["definition"]
-    if len(piece) == 1:
-        return piece.assign(weight=1.0)
-    return piece[piece["weight"] > 0]
+def _seen_cells(row: Any, cube: Array, axes: Sequence[pd.Index]) -> Array:
+    """Return the cells of a row: places along the three ``axes``, age and size, 5 x cells.
+
+    A single cell needs no size; of several cells those without people are not seen.
+    """
+    cohorts = np.arange(row.cohort_start, row.cohort_end + 1)
+    known = np.isfinite(row.observed_year)
+    ages = row.observed_year - cohorts if known else np.full(len(cohorts), row.years_since)
+    labels = zip(axes, (row.origins, row.fields, cohorts), strict=True)
+    places = np.meshgrid(*([axis.get_loc(x) for x in some] for axis, some in labels), indexing="ij")
+    size = cube[tuple(places)]
+    if size.size == 1:
+        size = np.ones_like(size)
+    return np.stack([*places, np.broadcast_to(ages, size.shape), size])[:, size > 0]
+
+
+def _unsized(rows: pd.DataFrame) -> list[Finding]:
+    rule, advice = (
+        "has cells of known size",
+        "Add them to the table of sizes, or leave the row out.",
+    )
+    return [
+        Finding(int(label) + FIRST_LINE, "origin", rule, f"none of {origin} x {field}", advice)
+        for label, origin, field in zip(rows.index, rows["origin"], rows["field"], strict=True)
+    ]

@@ -1,15 +1,27 @@
 """The rules of each table, as pandera schemas: one table of rules, one sentence of advice each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 import pandera.pandas as pa
 
-N_KINDS = ("census", "survey", "none")
+UNKNOWN_KIND = "none"
+N_KINDS = ("census", "survey", UNKNOWN_KIND)
 KEY = ("source", "definition", "origin", "field", "cohort_start", "cohort_end")
 TIME = ("years_since", "observed_year")
 
-type Rule = Callable[[pd.DataFrame], pd.Series]
+
+class Rule(NamedTuple):
+    """A rule between cells of one row: it is tested where all its ``columns`` are sound.
+
+    A row that breaks it is reported at the first of them.
+    """
+
+    columns: tuple[str, ...]
+    rule: str
+    advice: str
+    holds: Callable[[pd.DataFrame], pd.Series]
 
 
 def _check(rule: str, advice: str, test: Callable[[pd.Series], pd.Series]) -> pa.Check:
@@ -17,21 +29,37 @@ def _check(rule: str, advice: str, test: Callable[[pd.Series], pd.Series]) -> pa
     return pa.Check(test, name=rule, description=advice, ignore_na=True)
 
 
-def _text(required: bool = True) -> pa.Column:
-    filled = _check("is not empty", "Fill the cell.", lambda s: s.str.strip().ne(""))
-    return pa.Column(str, [filled] if required else [], nullable=not required, required=required)
+def _text(*checks: pa.Check) -> pa.Column:
+    return pa.Column(str, [FILLED, *checks])
+
+
+def _one_of(labels: Sequence[str], advice: str, required: bool = True) -> pa.Column:
+    check = _check(f"is one of {', '.join(labels)}", advice, lambda s: s.isin(labels))
+    return pa.Column(str, check, required=required)
 
 
 def _number(*checks: pa.Check, nullable: bool = False, required: bool = True) -> pa.Column:
     return pa.Column(float, list(checks), nullable=nullable, required=required)
 
 
-WHOLE = _check("is a whole year", "Write the year with four digits.", lambda s: s.mod(1).eq(0))
-RATE = _check("lies in [0, 1]", "A percent? Divide by 100.", lambda s: s.between(0, 1))
+FILLED = _check("is not empty", "Fill the cell.", lambda s: s.ne(""))
+SINGLE = _check("is one label, not ALL", "Leave totals out.", lambda s: s.ne("ALL"))
+YEAR = _check(
+    "is a whole year",
+    "Write the year with four digits.",
+    lambda s: s.mod(1).eq(0) & s.between(1000, 9999),
+)
+PART = _check("lies in [0, 1]", "A rate is stayers over people.", lambda s: s.ge(0))
+NO_PERCENT = _check("lies in [0, 1]", "A percent? Divide by 100.", lambda s: s.le(1))
 POSITIVE = _check("is above zero", "Leave the cell empty if it is unknown.", lambda s: s.gt(0))
-NOT_NEGATIVE = _check("is not negative", "Count years from the doctorate.", lambda s: s.ge(0))
-STEP = _check("lies in (0, 0.5)", "0.01 for a printed whole percent.", lambda s: s.gt(0) & s.lt(0.5))
-KIND = _check(f"is one of {', '.join(N_KINDS)}", "Write none if n is unknown.", lambda s: s.isin(N_KINDS))
+PEOPLE = _check("is above zero", "Leave the row out if nobody was asked.", lambda s: s.gt(0))
+AGE = _check("is not negative", "Count years from the doctorate.", lambda s: s.ge(0))
+COUNT = _check("is not negative", "Write how many people the cell has.", lambda s: s.ge(0))
+STEP = _check(
+    "lies in (0, 0.5)",
+    "Write 0.01 for a printed whole percent, nothing if it is unknown.",
+    lambda s: s.gt(0) & s.lt(0.5),
+)
 
 OBSERVATIONS = pa.DataFrameSchema(
     {
@@ -39,91 +67,82 @@ OBSERVATIONS = pa.DataFrameSchema(
         "definition": _text(),
         "origin": _text(),
         "field": _text(),
-        "cohort_start": _number(WHOLE),
-        "cohort_end": _number(WHOLE),
-        "years_since": _number(NOT_NEGATIVE, nullable=True),
-        "observed_year": _number(WHOLE, nullable=True, required=False),
-        "rate": _number(RATE),
+        "cohort_start": _number(YEAR),
+        "cohort_end": _number(YEAR),
+        "years_since": _number(AGE, nullable=True),
+        "observed_year": _number(YEAR, nullable=True, required=False),
+        "rate": _number(PART, NO_PERCENT),
         "n": _number(POSITIVE, nullable=True, required=False),
-        "n_kind": pa.Column(str, KIND, nullable=False, required=False),
+        "n_kind": _one_of(N_KINDS, "Write none if n is unknown.", required=False),
         "se": _number(POSITIVE, nullable=True, required=False),
         "rounding": _number(STEP, nullable=True, required=False),
-        "published": _number(WHOLE, nullable=True, required=False),
+        "published": _number(YEAR, nullable=True, required=False),
     },
     strict=False,
 )
 
 SIZES = pa.DataFrameSchema(
     {
-        "year": _number(WHOLE),
-        "origin": _text(),
-        "field": _text(),
-        "n": _number(NOT_NEGATIVE),
+        "year": _number(YEAR),
+        "origin": _text(SINGLE),
+        "field": _text(SINGLE),
+        "n": _number(COUNT),
     },
     strict=False,
 )
 
 DOMESTIC = pa.DataFrameSchema(
-    {"year": _number(WHOLE), "field": _text(), "n": _number(NOT_NEGATIVE)}, strict=False
+    {"year": _number(YEAR), "field": _text(SINGLE), "n": _number(COUNT)}, strict=False
 )
 
-QUANTITIES = ("share", "survival", "stay")
 WORKFORCE = pa.DataFrameSchema(
     {
         "source": _text(),
         "series": _text(),
-        "quantity": pa.Column(
-            str,
-            _check(
-                f"is one of {', '.join(QUANTITIES)}",
-                "Leave other quantities out.",
-                lambda s: s.isin(QUANTITIES),
-            ),
-        ),
+        "quantity": _one_of(("share", "survival", "stay"), "Leave other quantities out."),
         "group": _text(),
-        "year": _number(WHOLE),
-        "year_from": _number(WHOLE, nullable=True, required=False),
-        "value": _number(RATE),
-        "n": _number(POSITIVE),
+        "year": _number(YEAR),
+        "year_from": _number(YEAR, nullable=True, required=False),
+        "value": _number(PART, NO_PERCENT),
+        "n": _number(PEOPLE),
     },
     strict=False,
 )
 
-# Rules between the columns of one row: (column to look at, rule, way out, test that holds).
-ROW_RULES: tuple[tuple[str, str, str, Rule], ...] = (
-    (
-        "cohort_end",
+
+def _ages_agree(t: pd.DataFrame) -> pd.Series:
+    youngest, oldest = t["observed_year"] - t["cohort_end"], t["observed_year"] - t["cohort_start"]
+    known = t["observed_year"].notna() & t["years_since"].notna()
+    return ~known | t["years_since"].between(youngest, oldest)
+
+
+ROW_RULES = (
+    Rule(
+        ("cohort_end", "cohort_start"),
         "is not before cohort_start",
         "Swap the two years.",
         lambda t: t["cohort_end"].ge(t["cohort_start"]),
     ),
-    (
-        "years_since",
+    Rule(
+        ("years_since", "observed_year"),
         "is given, or observed_year is",
         "Say how long after the doctorate people were seen.",
         lambda t: t["years_since"].notna() | t["observed_year"].notna(),
     ),
-    (
-        "observed_year",
+    Rule(
+        ("observed_year", "cohort_end"),
         "is not before cohort_end",
         "People cannot be seen before they graduate.",
         lambda t: t["observed_year"].isna() | t["observed_year"].ge(t["cohort_end"]),
     ),
-    (
-        "years_since",
+    Rule(
+        ("years_since", "observed_year", "cohort_start", "cohort_end"),
         "agrees with observed_year minus the cohorts",
         "Mend one of the two, or leave one empty.",
-        lambda t: (
-            t["observed_year"].isna()
-            | t["years_since"].isna()
-            | (
-                t["years_since"].ge(t["observed_year"] - t["cohort_end"])
-                & t["years_since"].le(t["observed_year"] - t["cohort_start"])
-            )
-        ),
+        _ages_agree,
     ),
-    (
-        "n",
+    Rule(
+        ("n", "n_kind"),
         "is given for a census row",
         "Give n, or set n_kind to none.",
         lambda t: t["n"].notna() | t["n_kind"].ne("census"),

@@ -162,8 +162,8 @@ def _flat_parameters(
     """Return one variable (chain, draw) for each parameter shown, named as in the summary."""
     names = {one.name for one in shown}
     columns: dict[str, xr.DataArray] = {}
-    for name in map(str, top_level):
-        values = tree["posterior"][name]
+    for name in top_level:
+        values = tree.children["posterior"].dataset[name]
         others = [dim for dim in values.dims if dim not in ("chain", "draw")]
         for place in np.ndindex(*[values.sizes[dim] for dim in others]):
             one = values.isel(dict(zip(others, place, strict=True)))

@@ -111,14 +111,20 @@ def path_sentence(stay: StayStory) -> str:
         f"it was {percent(first.estimate.median)} for the {first.cohort} cohort and is "
         f"{percent(last.estimate.median)} for {last.cohort}, the last one with data{alone}"
     )
-    where = percent_range(peak.estimate.lower, peak.estimate.upper)
-    return f"{percent(peak.estimate.median)} ({where}) is the highest rate of that series, for the {peak.cohort} cohort; {ends}."
+    return (
+        f"{estimate_in_words(peak.estimate)} is the highest stay rate of {peak.origin_label} in "
+        f" {inside(peak.field_label)} {years_on(peak)}, for the {peak.cohort} cohort; {ends}."
+    )
 
 
 def estimate_in_words(estimate: Estimate) -> str:
     """Return a median with its interval, the interval's probability and kind."""
+    return f"{percent(estimate.median)} ({_with_kind(estimate)})"
+
+
+def _with_kind(estimate: Estimate) -> str:
     where = percent_range(estimate.lower, estimate.upper)
-    return f"{percent(estimate.median)} ({interval_kind(estimate.prob, estimate.kind)} {where})"
+    return f"{interval_kind(estimate.prob, estimate.kind)} {where}"
 
 
 def inside(label: str) -> str:
@@ -217,9 +223,10 @@ class KeyFigure(NamedTuple):
 def key_figures(facts: ReportFacts) -> tuple[KeyFigure, ...]:
     """Return the numbers that the answer rests on, for the eye."""
     head = facts.stay.headline
-    where = percent_range(head.estimate.lower, head.estimate.upper)
     basis = {"intentions": ", intentions alone", "forecast": ", forecast"}.get(head.basis, "")
-    label = f"stay rate, {head.origin_label}, cohort {head.cohort}, {where}{basis}"
+    label = (
+        f"stay rate, {head.origin_label}, cohort {head.cohort}{basis}; {_with_kind(head.estimate)}"
+    )
     figures = [KeyFigure(percent(head.estimate.median), label)]
     if facts.share is None:
         return tuple(figures)
@@ -227,8 +234,7 @@ def key_figures(facts: ReportFacts) -> tuple[KeyFigure, ...]:
     figures += [
         KeyFigure(
             percent(one.estimate.median),
-            f"share in {one.year}, {one.scenario_label}, "
-            f"{percent_range(one.estimate.lower, one.estimate.upper)}",
+            f"share in {one.year}, {one.scenario_label}; {_with_kind(one.estimate)}",
         )
         for one in share.shares
     ]

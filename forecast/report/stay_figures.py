@@ -29,7 +29,7 @@ SHADES = {"intentions": "#f6eedb", "forecast": "#e9eef4"}
 WORDS = {
     "residence": "residence is published",
     "intentions": "rests on intentions alone",
-    "forecast": "forecast",
+    "forecast": "outside the published cohorts",
 }
 BAND = COLOURS[0]
 
@@ -209,6 +209,8 @@ def _title(panels: Sequence[Panel], where: str, study: Study) -> str:
     (low, least), (high, most) = at[0], at[-1]
     if len(at) == 1:
         return f"{low}, cohort {year}{where}: {estimate_in_words(estimate_of(least))}"
+    if percent(least["median"]) == percent(most["median"]):
+        return f"Cohort {year}{where}: {percent(most['median'])} in each"
     return (
         f"Cohort {year}{where}: from {percent(least['median'])} ({low}) to "
         f"{percent(most['median'])} ({high})"
@@ -217,15 +219,20 @@ def _title(panels: Sequence[Panel], where: str, study: Study) -> str:
 
 def _caption(panels: Sequence[Panel], facts: ReportFacts) -> str:
     head = facts.stay.headline
-    prob, kind = panels[0].path.iloc[0][["prob", "kind"]]
     return (
         f"Stay rate ({facts.stay.definition_label}) {years_on(head)}, by year of the doctorate. "
-        f"Line: median; band: {interval_kind(float(prob), str(kind))}. Solid line: residence is "
+        f"Line: median; band: {_kind(panels)}. Solid line: residence is "
         "published; dashed on sand: the estimate rests on stated intentions alone; dotted on "
-        "grey-blue: forecast. Filled circles follow the definition of the line; hollow markers are "
+        "grey-blue: outside the published cohorts, a forecast after the last. Filled circles "
+        "follow the definition of the line; hollow markers are "
         "other definitions, drawn as published, and need not lie on it. A bar joins the cohorts of "
         "a window."
     )
+
+
+def _kind(panels: Sequence[Panel]) -> str:
+    prob, kind = panels[0].path.iloc[0][["prob", "kind"]]
+    return interval_kind(float(prob), str(kind))
 
 
 def _alt(panels: Sequence[Panel], where: str, study: Study, facts: ReportFacts) -> str:
@@ -234,8 +241,9 @@ def _alt(panels: Sequence[Panel], where: str, study: Study, facts: ReportFacts) 
         f"{label} {percent(row['median'])} ({percent_range(row['lower'], row['upper'])})"
         for label, row in _at_headline(panels, study)
     ]
+    kind = _kind(panels)
     first, last = (int(panels[0].path["cohort"].iloc[i]) for i in (0, -1))
     return (
         f"Line charts of stay rates{where}, {years_on(facts.stay.headline)}, cohorts {first} to "
-        f"{last}. Cohort {year}: {'; '.join(told)}."
+        f"{last}. Cohort {year}, median and {kind}: {'; '.join(told)}."
     )

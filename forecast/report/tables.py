@@ -16,6 +16,7 @@ from forecast.report.records import Estimate, ReportFacts, ShareStory
 from forecast.report.sentences import named
 
 SAFE_LINKS = ("https://",)
+LONG = 45  # characters
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class Cell:
     number: bool = False
     link: str = ""
     state: str = ""
+
+    @property
+    def long(self) -> bool:
+        """Whether the text needs a wide column."""
+        return len(self.text) > LONG
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,10 @@ def latents(term: Term, y: Any, values: Values, mask: np.ndarray) -> Any:
             loading = path_loading(term, mask, values[term.scale], rho)
             return (y.reshape((-1, len(mask))) @ loading.T).reshape((-1,))
         case Trend():
-            return y
+            if mask.all():
+                return y
+            root = pt.linalg.cholesky(increment_covariance(term, values))
+            return pt.dot(levels_of(term), pt.dot(root, y))
 
 
 def log_density(term: Term, y: Any, values: Values, mask: np.ndarray) -> Any:
@@ -81,9 +84,12 @@ def log_density(term: Term, y: Any, values: Values, mask: np.ndarray) -> Any:
             count = latent_size(term) // len(mask) * mask.sum()
             z = y.reshape((-1, len(mask))) @ differences.T
             return _normal(z) - count * pt.log(values[term.scale])
+        case Trend() if mask.all():
+            covariance = increment_covariance(term, values)
+            changes = pt.dot(np.linalg.inv(levels_of(term)), y)
+            return pm.logp(pm.MvNormal.dist(np.zeros(len(mask)), covariance), changes)
         case Trend():
-            steps = np.linalg.inv(levels_of(term))
-            return pm.logp(pm.MvNormal.dist(np.zeros(len(steps)), increment_covariance(term, values)), pt.dot(steps, y))
+            return _normal(y)
 
 
 def _normal(z: Any) -> Any:
@@ -130,4 +136,6 @@ def _differences(term: Walk, mask: np.ndarray, scale: Any, rho: Any) -> Any:
 def jacobian(term: Term, values: Values, mask: np.ndarray) -> np.ndarray:
     """Return the matrix from a term's coordinates to its latents, at given scales."""
     identity = np.eye(latent_size(term))
+    if isinstance(term, Trend) and not mask.all():
+        return levels_of(term) @ np.linalg.cholesky(increment_covariance(term, values))
     return np.column_stack([latents(term, column, values, mask) for column in identity])

@@ -86,6 +86,7 @@ class Trend:
     scale: str
     drift: str
     phi: str
+    centred: bool = True
 
 
 type Term = Constant | Effect | Walk | Trend

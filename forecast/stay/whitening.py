@@ -21,11 +21,12 @@ from forecast.stay.coordinates import (
 )
 from forecast.stay.model import StayModel
 from forecast.stay.pilot import Pilot, run_pilot
-from forecast.stay.precision import innovations
-from forecast.stay.terms import Effect, Term, Trend, Walk
+from forecast.stay.precision import increments_of, innovations
+from forecast.stay.terms import Constant, Effect, Term, Trend, Walk
 
 INFORMED = 1.2  # a non-centred coordinate is rotated above this precision; its prior has one
-WELL_INFORMED = 0.5  # centred if the data leave less than this part of an innovation's variance
+WELL_INFORMED = 0.5  # a change is centred if the data leave less than this part of its variance
+SOME_INFORMED = 0.7  # the same for an exchangeable effect
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,6 @@ class Whitening:
 def no_whitening(model: StayModel) -> Whitening:
     """Return the identity: every term sampled by its innovations."""
     masks = non_centred(model.structure)
-    for term in model.structure.terms:
-        if isinstance(term, Trend):
-            masks[term.name] = np.ones(mask_size(term))
     names = frozenset(name for name, mask in masks.items() if not mask.any())
     kept = sum(_length(model.slices[name]) for name in names) + model.basis.shape[1]
     index = np.zeros(0, dtype=int)
@@ -134,20 +132,23 @@ def _length(place: slice) -> int:
 
 
 def _mask(term: Term, place: slice, pilot: Pilot) -> np.ndarray:
-    """Return which values of a term are sampled themselves."""
+    """Return which values of a term are sampled themselves: those the data inform well."""
+    size = mask_size(term)
+    if isinstance(term, Constant):
+        return np.ones(size)
+    if not term.centred:
+        return np.zeros(size)
+    matrix = increments_of(term) if isinstance(term, Trend) else innovations(term, pilot.values)
+    spread = matrix.multiply(matrix @ pilot.covariance[place, place]).sum(axis=1)
+    left = np.asarray(spread).ravel() / pilot.values[term.scale] ** 2
     match term:
         case Effect():
-            return np.full(mask_size(term), float(term.centred))
-        case Walk() if term.centred:
-            matrix = innovations(term, pilot.values)
-            left = matrix @ pilot.covariance[place, place]
-            left = np.asarray(matrix.multiply(left).sum(axis=1)) / pilot.values[term.scale] ** 2
-            good = np.reshape(left, (-1, mask_size(term))).mean(axis=0) < WELL_INFORMED
-            return _connected(good, before(term)).astype(float)
+            return (left < SOME_INFORMED).astype(float)
         case Walk():
-            return np.zeros(mask_size(term))
-        case _:
-            return np.ones(mask_size(term))
+            good = left.reshape(-1, size).mean(axis=0) < WELL_INFORMED
+            return _connected(good, before(term)).astype(float)
+        case Trend():
+            return np.full(size, float(np.quantile(left, 0.25) < WELL_INFORMED))
 
 
 def _connected(good: np.ndarray, nearer: np.ndarray) -> np.ndarray:

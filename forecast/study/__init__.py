@@ -8,7 +8,8 @@ from forecast.study.reader import (
     study_hash,
     study_names,
 )
-from forecast.study.schema import Scenario, ShareSpec, Study
+from forecast.study.schema import Scenario, Study
+from forecast.study.share import ShareSpec
 
 __all__ = [
     "Prior",

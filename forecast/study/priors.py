@@ -2,18 +2,17 @@
 
 from typing import Annotated, Literal
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from scipy import stats
 
-type Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+from forecast.study.part import Part
+
 Positive = Annotated[float, Field(gt=0)]
 
 
-class _Prior(BaseModel):
-    """What all priors share: they are frozen, refuse unknown keys and give a reason."""
+class _Prior(Part):
+    """What all priors share: each gives its reason in a sentence."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     reason: Annotated[str, Field(min_length=10)]
 
 

@@ -1,19 +1,14 @@
 """The parts of a study: frozen pydantic models, one for each table of a study file."""
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from forecast.study.part import Name, Part, Share, refuse, strangers
 from forecast.study.priors import Normal, Prior
-
-type Name = Annotated[str, Field(min_length=1, max_length=60)]
-type Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Part(BaseModel):
-    """A table of a study file: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from forecast.study.share import ShareSpec
 
 
 class EvidenceSpec(Part):
@@ -28,7 +23,7 @@ class EvidenceSpec(Part):
     origins: tuple[Name, ...]
     rest: Name | None = None
     fields: tuple[Name, ...]
-    groups: dict[Name, tuple[Name, ...]] = {}
+    groups: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
     cohorts: tuple[int, int]
     as_of: int
 
@@ -49,15 +44,20 @@ class EvidenceSpec(Part):
 
     @model_validator(mode="after")
     def _labels_agree(self) -> Self:
-        unknown = {f for fields in self.groups.values() for f in fields} - set(self.fields)
-        if unknown:
-            raise ValueError(f"groups name fields of the study; got {sorted(unknown)}")
-        for kind, labels in (("origins", self.all_origins), ("fields", self.fields)):
-            if len(set(labels)) != len(labels) or "ALL" in labels:
-                raise ValueError(f"{kind} are distinct and none is ALL; got {list(labels)}")
-        if self.cohorts[0] >= self.cohorts[1]:
-            raise ValueError(f"cohorts are [first, last], first < last; got {list(self.cohorts)}")
+        refuse(self._faults())
         return self
+
+    def _faults(self) -> Iterator[str]:
+        yield from strangers("groups", {f for g in self.groups.values() for f in g}, self.fields)
+        lists = {"origins": self.all_origins, "fields": self.fields}
+        lists |= {f"groups.{name}": fields for name, fields in self.groups.items()}
+        for name, labels in lists.items():
+            if not labels or len(set(labels)) != len(labels) or "ALL" in labels:
+                yield f"{name} are distinct labels, at least one, none is ALL; got {list(labels)}"
+        if taken := sorted({*self.fields, "ALL"} & set(self.groups)):
+            yield f"groups have names of their own; got {taken}"
+        if self.cohorts[0] >= self.cohorts[1]:
+            yield f"cohorts are [first, last], first < last; got {list(self.cohorts)}"
 
 
 class Definition(Part):
@@ -75,7 +75,7 @@ class Definition(Part):
 
 
 class Shock(Part):
-    """A named calendar-year shock: all cells observed in ``first`` to ``last``, by origin or all."""
+    """A named calendar-year shock: cells seen in ``first`` to ``last``, of one origin or all."""
 
     name: Name
     first: int
@@ -130,18 +130,27 @@ class StaySpec(Part):
         return tuple(line)
 
     @model_validator(mode="after")
-    def _reference_is_known(self) -> Self:
-        if self.reference not in self.definitions:
-            raise ValueError(f"reference is one of the definitions; got {self.reference!r}")
-        named = {d.like for d in self.definitions.values() if d.like is not None}
-        if named - set(self.definitions):
-            raise ValueError(f"like names a definition; got {sorted(named - set(self.definitions))}")
-        if any(self.definitions[self.lineage(k)[-1]].like not in (None, self.reference) for k in self.definitions if self.lineage(k)):
-            raise ValueError("definitions that vary each other form no circle; got one")
-        knots = self.duration_knots
-        if len(knots) < 2 or knots[0] != 0 or any(a >= b for a, b in zip(knots, knots[1:], strict=False)):
-            raise ValueError(f"duration_knots increase from 0; got {list(knots)}")
+    def _definitions_agree(self) -> Self:
+        refuse(self._faults())
         return self
+
+    def _faults(self) -> Iterator[str]:
+        if self.reference not in self.definitions:
+            yield f"reference is one of the definitions; got {self.reference!r}"
+        likes = {name: d.like for name, d in self.definitions.items() if d.like is not None}
+        if unknown := sorted(set(likes.values()) - set(self.definitions)):
+            yield f"like names a definition; got {unknown}"
+        elif circle := sorted(name for name in likes if self._returns(name)):
+            yield f"definitions that vary each other form no circle; got {circle}"
+        if self.duration_knots[:1] != (0,) or self.duration_knots[1:] == ():
+            yield f"duration_knots are two or more and start at 0; got {list(self.duration_knots)}"
+        if any(a >= b for a, b in pairwise(self.duration_knots)):
+            yield f"duration_knots increase; got {list(self.duration_knots)}"
+
+    def _returns(self, name: str) -> bool:
+        """Say whether the definitions that ``name`` varies lead back to it."""
+        line = self.lineage(name)
+        return bool(line) and self.definitions[line[-1]].like in line
 
 
 class SamplerSpec(Part):
@@ -163,83 +172,7 @@ class ReportSpec(Part):
     headline_year: int
     population: str
     claims: str | None = None
-    labels: dict[str, str] = {}
-
-
-class Group(Part):
-    """A group of the workforce: the origins it stands for, or the domestic doctorates."""
-
-    label: str
-    origins: tuple[Name, ...] = ()
-    domestic: bool = False
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        if self.domestic == bool(self.origins):
-            raise ValueError("a group is either domestic or lists origins; got both or neither")
-        return self
-
-
-class SharePriors(Part):
-    """The priors of the stock and flow of the workforce."""
-
-    start_logit: Prior
-    exit_rate: Prior
-    exit_spread: Prior
-    turnover: Prior
-    growth: Prior
-    selection: Prior
-    direct_arrivals: Prior
-    tier_stay: Prior
-    design_effect: Prior
-
-
-class Alternative(Part):
-    """A listed alternative: some priors of the share model replaced, with the reason."""
-
-    reason: str
-    priors: dict[str, Prior]
-
-    @model_validator(mode="after")
-    def _priors_exist(self) -> Self:
-        unknown = sorted(set(self.priors) - set(SharePriors.model_fields))
-        if unknown:
-            raise ValueError(f"alternatives replace priors of [share.priors]; got {unknown}")
-        return self
-
-
-class Headline(Part):
-    """The question in numbers: is the share of ``group`` at most ``at_most`` by ``by``?"""
-
-    group: Name
-    at_most: Share
-    by: int
-
-
-class ShareSpec(Part):
-    """The workforce: its evidence, groups, inflows and priors."""
-
-    workforce: str
-    evidence: str
-    domestic: str
-    field_weights: dict[Name, Annotated[float, Field(gt=0)]]
-    groups: dict[Name, Group]
-    start: int
-    until: int
-    entry_years_since: int = 1
-    headline: Headline
-    priors: SharePriors
-    alternatives: dict[Name, Alternative] = {}
-
-    @model_validator(mode="after")
-    def _groups_agree(self) -> Self:
-        if sum(group.domestic for group in self.groups.values()) != 1:
-            raise ValueError("exactly one group is domestic; got another number")
-        if self.headline.group not in self.groups:
-            raise ValueError(f"headline.group is one of the groups; got {self.headline.group!r}")
-        if not self.start < self.headline.by <= self.until:
-            raise ValueError(f"start < headline.by <= until; got {self.headline.by}")
-        return self
+    labels: dict[str, str] = Field(default_factory=dict)
 
 
 class Lever(Part):
@@ -276,7 +209,7 @@ class Study(Part):
     sampler: SamplerSpec = SamplerSpec()
     report: ReportSpec
     share: ShareSpec | None = None
-    scenarios: dict[Name, Scenario] = {}
+    scenarios: dict[Name, Scenario] = Field(default_factory=dict)
     text: Annotated[str, Field(repr=False)] = ""
     folder: Annotated[str, Field(repr=False)] = ""
 
@@ -286,25 +219,25 @@ class Study(Part):
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
-        evidence, faults = self.evidence, []
-        if self.stay.reference_cohort not in evidence.years:
-            faults.append(f"stay.reference_cohort lies in cohorts; got {self.stay.reference_cohort}")
-        faults += _strangers("report.main_origins", self.report.main_origins, (*evidence.all_origins, "ALL"))
-        faults += _strangers("report.main_fields", self.report.main_fields, evidence.field_sets)
-        if self.share is not None:
-            faults += _strangers("share.field_weights", self.share.field_weights, evidence.fields)
-            origins = [o for group in self.share.groups.values() for o in group.origins]
-            faults += _strangers("share.groups", origins, evidence.all_origins)
-            if self.share.until > evidence.cohorts[1]:
-                faults.append(f"share.until lies in cohorts; got {self.share.until}")
-            levers = [lever.group for s in self.scenarios.values() for lever in s.levers]
-            faults += _strangers("scenarios", levers, self.share.groups)
-        if faults:
-            raise ValueError("; ".join(faults))
+        refuse(self._faults())
         return self
 
-
-def _strangers(where: str, names: object, known: object) -> list[str]:
-    """Name the labels under ``where`` that the study does not know."""
-    strangers = sorted(set(names) - set(known))  # type: ignore[call-overload]  # any iterables of labels
-    return [f"{where} names labels of the study; got {strangers}"] if strangers else []
+    def _faults(self) -> Iterator[str]:
+        evidence, report, share = self.evidence, self.report, self.share
+        origins = (*evidence.all_origins, "ALL")
+        years = {"stay.reference_cohort": self.stay.reference_cohort}
+        years |= {"report.headline_year": report.headline_year}
+        yield from strangers("report.main_origins", report.main_origins, origins)
+        yield from strangers("report.main_fields", report.main_fields, evidence.field_sets)
+        shocked = {shock.origin for shock in self.stay.shocks if shock.origin is not None}
+        yield from strangers("stay.shocks", shocked, evidence.all_origins)
+        if share is not None:
+            years |= {"share.start": share.start, "share.until": share.until}
+            grouped = [o for group in share.groups.values() for o in group.origins]
+            yield from strangers("share.field_weights", share.field_weights, evidence.fields)
+            yield from strangers("share.groups", grouped, evidence.all_origins)
+        moved = [lever.group for one in self.scenarios.values() for lever in one.levers]
+        yield from strangers("scenarios", moved, share.groups if share is not None else ())
+        for name, year in years.items():
+            if year not in evidence.years:
+                yield f"{name} lies in cohorts; got {year}"
