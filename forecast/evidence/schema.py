@@ -111,9 +111,9 @@ WORKFORCE = pa.DataFrameSchema(
 
 
 def _ages_agree(t: pd.DataFrame) -> pd.Series:
-    youngest, oldest = t["observed_year"] - t["cohort_end"], t["observed_year"] - t["cohort_start"]
-    known = t["observed_year"].notna() & t["years_since"].notna()
-    return ~known | t["years_since"].between(youngest, oldest)
+    first, last, seen = t["cohort_start"], t["cohort_end"], t["observed_year"]
+    known = t["years_since"].notna() & first.le(last) & last.le(seen)  # else told otherwise
+    return ~known | t["years_since"].between(seen - last, seen - first)
 
 
 ROW_RULES = (

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -72,7 +71,5 @@ def _cube(table: pd.DataFrame, keys: list[str]) -> xr.DataArray:
 
 def _over_years(sizes: xr.DataArray, cohorts: list[int]) -> xr.DataArray:
     """Take each cohort from its own year, or from the nearest published one."""
-    published = sizes["year"].values
-    nearest = np.clip(cohorts, published.min(), published.max())
-    taken = sizes.sel(year=nearest, method="nearest")
+    taken = sizes.sel(year=cohorts, method="nearest")
     return taken.rename(year="cohort").assign_coords(cohort=cohorts)

@@ -164,7 +164,8 @@ def _definition_terms(study: Study, origin: Dim, cohort: Dim) -> list[Term]:
     walking = tuple(k for k, d in others.items() if d.along_cohort == "walk")
     if walking:
         dim = Dim("definition_walking", "definition", walking)
-        walk = Walk("definition_walk", (dim,), cohort, pin, "sigma_definition_walk", centred=False)
+        name = "sigma_definition_walk"
+        walk = Walk("definition_walk", (dim, origin), cohort, pin, name, centred=False)
         terms.append(walk)
     free = tuple(k for k, d in others.items() if d.along_cohort == "free")
     if free:

@@ -25,7 +25,7 @@ from forecast.stay.precision import increments_of, innovations
 from forecast.stay.terms import Constant, Effect, Term, Trend, Walk
 
 INFORMED = 1.2  # a non-centred coordinate is rotated above this precision; its prior has one
-WELL_INFORMED = 0.5  # a change is centred if the data leave less than this part of its variance
+WELL_INFORMED = 0.65  # a change is centred if the data leave less than this part of its variance
 SOME_INFORMED = 0.7  # the same for an exchangeable effect
 
 
@@ -143,7 +143,7 @@ def _mask(term: Term, place: slice, pilot: Pilot) -> np.ndarray:
     left = np.asarray(spread).ravel() / pilot.values[term.scale] ** 2
     match term:
         case Effect():
-            return (left < SOME_INFORMED).astype(float)
+            return np.full(size, float(np.median(left) < SOME_INFORMED))
         case Walk():
             good = left.reshape(-1, size).mean(axis=0) < WELL_INFORMED
             return _connected(good, before(term)).astype(float)
