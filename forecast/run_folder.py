@@ -30,7 +30,9 @@ def run_folder(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
     except OSError as error:
-        raise RunError(f"a run writes into its folder; got {target}: {error}. Choose --out.") from error
+        raise RunError(
+            f"a run writes into its folder; got {target}: {error}. Choose --out."
+        ) from error
     try:
         yield part
         part.chmod(0o777 & ~_umask())
@@ -41,8 +43,14 @@ def run_folder(target: Path) -> Iterator[Path]:
 
 def check_target(target: Path) -> None:
     """Refuse a folder that holds something else than an earlier run."""
-    if target.exists() and not (target / MARK).is_file() and (not target.is_dir() or any(target.iterdir())):
-        raise RunError(f"--out names a new, empty or earlier run folder; got {target}. Choose another.")
+    if (
+        target.exists()
+        and not (target / MARK).is_file()
+        and (not target.is_dir() or any(target.iterdir()))
+    ):
+        raise RunError(
+            f"--out names a new, empty or earlier run folder; got {target}. Choose another."
+        )
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -47,7 +47,9 @@ def random_point(model: StayModel, rng: np.random.Generator) -> dict[str, np.nda
     }
 
 
-def coordinates(map_: Whitening, model: StayModel, u: np.ndarray, point: dict[str, np.ndarray]) -> np.ndarray:
+def coordinates(
+    map_: Whitening, model: StayModel, u: np.ndarray, point: dict[str, np.ndarray]
+) -> np.ndarray:
     """Return y from u by NumPy, following the words of Whitening."""
     y = u.copy()
     y[map_.soft] = map_.soft_mean + map_.soft_factor @ u[map_.soft]
@@ -86,7 +88,11 @@ def test_pymc_and_the_matrices_have_one_density(model: StayModel, rotated: bool)
                 value = built.rvs_to_values[variable]
                 transform = built.rvs_to_transforms[variable]
                 raw = point[variable.name]
-                moved = raw if transform is None else transform.forward(raw, *variable.owner.inputs).eval()
+                moved = (
+                    raw
+                    if transform is None
+                    else transform.forward(raw, *variable.owner.inputs).eval()
+                )
                 unconstrained[value.name] = moved
 
         assert_allclose(compiled(unconstrained), expected, rtol=1e-7)
@@ -103,7 +109,9 @@ def test_coordinates_and_precision_agree(model: StayModel) -> None:
             if term.name in ("intercept", "definition_offset"):
                 loads = loads * term.prior.scale
 
-            assert_allclose(loads @ loads.T @ precision(term, point).toarray(), np.eye(len(loads)), atol=1e-7)
+            assert_allclose(
+                loads @ loads.T @ precision(term, point).toarray(), np.eye(len(loads)), atol=1e-7
+            )
 
 
 @pytest.mark.parametrize("first", [0, 3])
@@ -153,7 +161,13 @@ def test_linear_predictor_by_hand(study: Study, model: StayModel) -> None:
     rng = np.random.default_rng(8)
     x = rng.normal(size=model.design.shape[1])
     named = {k: v[0, 0] for k, v in named_latents(x[None, None], model.structure).items()}
-    cell = {"definition": "plan", "origin": "east", "field": "beta", "cohort": 2012, "years_since": 0.0}
+    cell = {
+        "definition": "plan",
+        "origin": "east",
+        "field": "beta",
+        "cohort": 2012,
+        "years_since": 0.0,
+    }
     row = design_matrix(model.structure, pd.DataFrame([cell]), study.stay.shocks)
     expected = (
         named["intercept"]
@@ -167,7 +181,9 @@ def test_linear_predictor_by_hand(study: Study, model: StayModel) -> None:
     )
     for label in ("plan", "intention"):
         expected = expected + named["definition_offset"].sel(definition=label)
-        expected = expected + named["definition_origin"].sel(definition_by_origin=label, origin="east")
+        expected = expected + named["definition_origin"].sel(
+            definition_by_origin=label, origin="east"
+        )
     expected = expected + named["definition_walk"].sel(definition_walking="intention", cohort=2012)
     expected = expected + named["definition_free"].sel(definition_freed="plan", cohort=2012)
 

@@ -3,4 +3,12 @@
 from forecast.assess.checks import Check, check, check_projection, checks_table, verdict
 from forecast.assess.convergence import Convergence, convergence
 
-__all__ = ["Check", "Convergence", "check", "check_projection", "checks_table", "convergence", "verdict"]
+__all__ = [
+    "Check",
+    "Convergence",
+    "check",
+    "check_projection",
+    "checks_table",
+    "convergence",
+    "verdict",
+]

@@ -71,14 +71,26 @@ def check(fit: Fit, shown: xr.Dataset) -> list[Check]:
         worst = convergence(draws)
         found += [
             _check(f"R-hat, {name}", RHAT, worst.rhat, f"Worst: {worst.rhat_of}. {MORE_DRAWS}"),
-            _check(f"bulk ESS, {name}", ESS, worst.ess_bulk, f"Least: {worst.ess_bulk_of}. {MORE_DRAWS}"),
-            _check(f"tail ESS, {name}", ESS, worst.ess_tail, f"Least: {worst.ess_tail_of}. {MORE_DRAWS}"),
+            _check(
+                f"bulk ESS, {name}",
+                ESS,
+                worst.ess_bulk,
+                f"Least: {worst.ess_bulk_of}. {MORE_DRAWS}",
+            ),
+            _check(
+                f"tail ESS, {name}",
+                ESS,
+                worst.ess_tail,
+                f"Least: {worst.ess_tail_of}. {MORE_DRAWS}",
+            ),
         ]
     stats = fit.tree["sample_stats"].to_dataset()
     diverging = float(stats["diverging"].mean())
     energy = float(np.min(np.asarray(azs.bfmi(fit.tree["sample_stats"].to_dataset())["energy"])))
     found.append(_check("divergent transitions, part of draws", DIVERGENT, diverging, MORE_DRAWS))
-    found.append(_check("E-BFMI, least of the chains", BFMI, energy, "The scales mix badly: reparameterise."))
+    found.append(
+        _check("E-BFMI, least of the chains", BFMI, energy, "The scales mix badly: reparameterise.")
+    )
     return found
 
 

@@ -36,7 +36,12 @@ def convergence(draws: xr.Dataset) -> Convergence:
     tail = np.concatenate([_each(piece, azs.ess, "tail") for piece in pieces])
     worst, few, edge = int(np.argmax(rhat)), int(np.argmin(bulk)), int(np.argmin(tail))
     return Convergence(
-        float(rhat[worst]), names[worst], float(bulk[few]), names[few], float(tail[edge]), names[edge]
+        float(rhat[worst]),
+        names[worst],
+        float(bulk[few]),
+        names[few],
+        float(tail[edge]),
+        names[edge],
     )
 
 
@@ -65,4 +70,6 @@ def _labels(name: str, variable: xr.DataArray) -> list[str]:
     if not dims:
         return [name]
     index = variable.isel(chain=0, draw=0).stack(quantity=dims)["quantity"].to_index()
-    return [f"{name}[{', '.join(map(str, key if isinstance(key, tuple) else (key,)))}]" for key in index]
+    return [
+        f"{name}[{', '.join(map(str, key if isinstance(key, tuple) else (key,)))}]" for key in index
+    ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import xarray as xr
+from arviz_stats import summary
 
 from forecast.evidence import Evidence, load_evidence
 from forecast.inference.nuts import Progress, sample
@@ -38,15 +39,13 @@ class Fit:
     @property
     def top_level(self) -> tuple[str, ...]:
         """The names of the top-level parameters."""
-        return tuple(self.tree["log_prior"].to_dataset())
+        return tuple(str(name) for name in self.tree["log_prior"].data_vars)
 
     def summary(self, prob: float = 0.9) -> pd.DataFrame:
         """Return the table of top-level parameters: mean, sd, interval, ESS, R-hat.
 
         The interval is equal-tailed and holds ``prob`` of the posterior.
         """
-        from arviz_stats import summary  # late: it brings numba, which a projection never needs
-
         names = list(self.top_level)
         return summary(self.tree, var_names=names, ci_prob=prob, ci_kind="eti", round_to="none")
 
@@ -54,12 +53,10 @@ class Fit:
         """Return a small table for notebooks."""
         sizes = self.posterior.sizes
         head = f"<p>Fit of {self.study.name}: {sizes['chain']} chains of {sizes['draw']} draws</p>"
-        return head + self.summary().to_html(float_format="%.3g")
+        return head + self.summary().round(3).to_html()
 
 
-def fit(
-    study: Study, engine: str = "nuts", seed: int = 1, progress: Progress | None = None
-) -> Fit:
+def fit(study: Study, engine: str = "nuts", seed: int = 1, progress: Progress | None = None) -> Fit:
     """Fit the stay model of a study.
 
     Raises

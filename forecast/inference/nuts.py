@@ -58,7 +58,9 @@ def sample(
                 progress_callback=None if progress is None else _totals(progress),
             )
     except RuntimeError as error:
-        raise RunError(f"NUTS starts from a finite density; got: {error}. Check the priors.") from error
+        raise RunError(
+            f"NUTS starts from a finite density; got: {error}. Check the priors."
+        ) from error
     return _named(drawn.posterior.dataset, model), _statistics(drawn.sample_stats.dataset)
 
 

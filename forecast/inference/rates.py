@@ -65,7 +65,11 @@ def fitted_rows(fit: Fit, prob: float = 0.9) -> pd.DataFrame:
     rows = fit.evidence.rows.drop(columns=["origins", "fields"])
     found = bounds(fit.tree["fitted"]["rate"].transpose("chain", "draw", "row").to_numpy(), prob)
     return rows.assign(
-        fitted_median=found.median, fitted_lower=found.lower, fitted_upper=found.upper, prob=prob, kind="eti"
+        fitted_median=found.median,
+        fitted_lower=found.lower,
+        fitted_upper=found.upper,
+        prob=prob,
+        kind="eti",
     )
 
 
@@ -84,15 +88,30 @@ def _basis(evidence: Evidence, spec: EvidenceSpec) -> dict[tuple[str, int], str]
     for origin, cohort in basis:
         if first_last[0] <= cohort <= first_last[1]:
             basis[origin, cohort] = "intentions"
-    for origin, cohort in seen.loc[seen["later"], ["origin", "cohort"]].drop_duplicates().to_numpy():
+    for origin, cohort in (
+        seen.loc[seen["later"], ["origin", "cohort"]].drop_duplicates().to_numpy()
+    ):
         basis[origin, int(cohort)] = "residence"
         basis["ALL", int(cohort)] = "residence"
-    last = {o: max(c for c in spec.years if basis[o, c] != "forecast") for o in (*spec.all_origins, "ALL")}
-    return {
-        key: ("residence" if value == "intentions" and key[1] < _last_seen(basis, key[0]) else value)
-        for key, value in basis.items()
-    } if last else basis
+    last = {
+        o: max(c for c in spec.years if basis[o, c] != "forecast")
+        for o in (*spec.all_origins, "ALL")
+    }
+    return (
+        {
+            key: (
+                "residence"
+                if value == "intentions" and key[1] < _last_seen(basis, key[0])
+                else value
+            )
+            for key, value in basis.items()
+        }
+        if last
+        else basis
+    )
 
 
 def _last_seen(basis: dict[tuple[str, int], str], origin: str) -> int:
-    return max((c for (o, c), value in basis.items() if o == origin and value == "residence"), default=0)
+    return max(
+        (c for (o, c), value in basis.items() if o == origin and value == "residence"), default=0
+    )

@@ -36,7 +36,9 @@ def load_fit(path: Path) -> Fit:
     except (OSError, ValueError, KeyError) as error:
         raise RunError(f"a fit is a posterior.nc that a run wrote; got {path}: {error}.") from error
     if tree.attrs.get("schema") != SCHEMA:
-        raise RunError(f"a fit has schema {SCHEMA}; got {tree.attrs.get('schema')} in {path}. Run again.")
+        raise RunError(
+            f"a fit has schema {SCHEMA}; got {tree.attrs.get('schema')} in {path}. Run again."
+        )
     with tree:
         tree.load()
     attrs = tree.attrs
@@ -45,7 +47,9 @@ def load_fit(path: Path) -> Fit:
     posterior, stats = (tree[name].to_dataset() for name in ("posterior", "sample_stats"))
     model = stay_model(study, evidence)
     doubles = posterior.map(lambda variable: variable.astype(float))
-    return Fit(study, evidence, fit_tree(study, evidence, model, doubles, stats, int(attrs["seed"])))
+    return Fit(
+        study, evidence, fit_tree(study, evidence, model, doubles, stats, int(attrs["seed"]))
+    )
 
 
 def packed(data: xr.Dataset) -> xr.Dataset:
@@ -55,4 +59,6 @@ def packed(data: xr.Dataset) -> xr.Dataset:
 
 
 def _encoding(data: xr.Dataset) -> dict[str, dict[str, object]]:
-    return {str(k): dict(PACKED) for k, v in data.data_vars.items() if v.ndim and v.dtype.kind in "fib"}
+    return {
+        str(k): dict(PACKED) for k, v in data.data_vars.items() if v.ndim and v.dtype.kind in "fib"
+    }

@@ -25,7 +25,7 @@ def population_rhat(populations: Array) -> Array:
     ... )
     True
     """
-    rhat = array_stats.rhat(populations, chain_axis=0, draw_axis=1)  # type: ignore[no-untyped-call]
+    rhat = array_stats.rhat(populations, chain_axis=0, draw_axis=1)
     return np.asarray(rhat, dtype=float)
 
 
@@ -59,6 +59,6 @@ def indicator_mcse(below: np.ndarray) -> float:
     size, hits = below.size, int(below.sum())
     if 0 < hits < size:
         values = below.astype(float)
-        return float(array_stats.mcse(values, chain_axis=0, draw_axis=1))  # type: ignore[no-untyped-call]
+        return float(array_stats.mcse(values, chain_axis=0, draw_axis=1))
     a, b = hits + 0.5, size - hits + 0.5
     return float(np.sqrt(a * b / ((a + b) ** 2 * (a + b + 1))))

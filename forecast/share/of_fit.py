@@ -61,7 +61,13 @@ def project_fit(
 
 def chosen_scenarios(study: Study, names: str | Sequence[str] | None) -> dict[str, Scenario]:
     """Return scenarios of a study by name, all of them for None."""
-    wanted = list(study.scenarios) if names is None else [names] if isinstance(names, str) else list(names)
+    wanted = (
+        list(study.scenarios)
+        if names is None
+        else [names]
+        if isinstance(names, str)
+        else list(names)
+    )
     unknown = [name for name in wanted if name not in study.scenarios]
     if unknown or not wanted:
         known = ", ".join(study.scenarios) or "none"

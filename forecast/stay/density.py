@@ -27,8 +27,10 @@ def log_joint(model: StayModel, x: np.ndarray, point: Point) -> float:
 
     ``point`` has every top-level parameter of the model, the duration steps among them.
     """
-    return log_prior_of_latents(model, x, point) + log_prior_of_scales(model, point) + sum(
-        log_rows(model, x, point)
+    return (
+        log_prior_of_latents(model, x, point)
+        + log_prior_of_scales(model, point)
+        + sum(log_rows(model, x, point))
     )
 
 
@@ -48,7 +50,10 @@ def log_rows(model: StayModel, x: np.ndarray, point: Point) -> np.ndarray:
     """Return the log density of each row."""
     p = expit(model.design @ x - model.basis @ np.asarray(point["duration_step"]))
     one = xr.Dataset(
-        {s.name: (_dims(np.ndim(point[s.name])), np.asarray(point[s.name])[None, None]) for s in model.scales}
+        {
+            s.name: (_dims(np.ndim(point[s.name])), np.asarray(point[s.name])[None, None])
+            for s in model.scales
+        }
     )
     return log_likelihood((model.operator @ p)[None, None], one, model.errors)[0, 0]
 

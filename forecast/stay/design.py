@@ -21,7 +21,9 @@ from forecast.stay.terms import (
 from forecast.study.schema import Shock
 
 
-def design_matrix(structure: Structure, cells: pd.DataFrame, shocks: Sequence[Shock]) -> sparse.csr_matrix:
+def design_matrix(
+    structure: Structure, cells: pd.DataFrame, shocks: Sequence[Shock]
+) -> sparse.csr_matrix:
     """Return A (cells x latents): the columns of all terms, in their order.
 
     Latents are the free values of each term: a pinned cohort has no column.
@@ -62,7 +64,9 @@ def with_weights(cells: pd.DataFrame, shocks: Sequence[Shock]) -> pd.DataFrame:
     """Return cells with the columns that weight effects: log duration and one a shock."""
     duration = cells["years_since"].to_numpy(float)
     year = cells["cohort"].to_numpy(float) + duration
-    columns: dict[str, np.ndarray] = {"log_duration": np.log1p(duration) / np.log1p(REFERENCE_DURATION)}
+    columns: dict[str, np.ndarray] = {
+        "log_duration": np.log1p(duration) / np.log1p(REFERENCE_DURATION)
+    }
     for shock in shocks:
         hit = (year >= shock.first) & (year <= shock.last)
         if shock.origin is not None:
@@ -77,7 +81,9 @@ def columns(term: Term, cells: pd.DataFrame) -> sparse.csr_matrix:
         case Constant():
             return _indicator(term.dims, cells, np.ones(len(cells)))
         case Effect():
-            weight = np.ones(len(cells)) if term.weight is None else cells[term.weight].to_numpy(float)
+            weight = (
+                np.ones(len(cells)) if term.weight is None else cells[term.weight].to_numpy(float)
+            )
             return _indicator(term.dims, cells, weight)
         case Walk():
             full = _indicator(latent_dims(term), cells, np.ones(len(cells)))
@@ -119,7 +125,7 @@ def _indicator(dims: tuple[Dim, ...], cells: pd.DataFrame, weight: np.ndarray) -
     place = np.zeros(len(cells), dtype=int)
     known = weight != 0
     for dim in dims:
-        code = pd.Index(dim.labels).get_indexer(cells[dim.column])
+        code = pd.Index(dim.labels).get_indexer(pd.Index(cells[dim.column]))
         known &= code >= 0
         place = place * len(dim.labels) + code
     row = np.flatnonzero(known)

@@ -29,7 +29,7 @@ class CountRows:
 
 @dataclass(frozen=True)
 class RateRows:
-    """Rows whose rate has a density: beta with mean p and variance
+    """Rows whose rate has a density: beta with mean p and variance v.
 
     v = p (1 - p) / (effective_share n) + (p (1 - p) source_scale[which])^2 + known,
 
@@ -91,7 +91,7 @@ def _count_rows(rows: pd.DataFrame, where: np.ndarray, dim: Dim) -> CountRows:
         row=np.flatnonzero(where),
         stayed=np.round(n * rows.loc[where, "rate"].to_numpy()),
         n=n,
-        which=pd.Index(dim.labels).get_indexer(rows.loc[where, "definition"]),
+        which=pd.Index(dim.labels).get_indexer(pd.Index(rows.loc[where, "definition"])),
         rounding=_rounding_variance(rows)[where] * n / np.maximum(n - 1, 1),
     )
 
@@ -103,7 +103,7 @@ def _rate_rows(
     half_step = np.sqrt(3 * _rounding_variance(rows)).clip(1e-4)
     rate = np.clip(rows["rate"].to_numpy(), half_step, 1 - half_step)
     people = np.where(survey, rows["n"].to_numpy(), np.inf)
-    which = pd.Index(dim.labels).get_indexer(rows["definition"]).clip(0)
+    which = pd.Index(dim.labels).get_indexer(pd.Index(rows["definition"])).clip(0)
     return RateRows(
         row=np.flatnonzero(where),
         rate=rate[where],

@@ -28,7 +28,9 @@ def log_likelihood(rate: np.ndarray, posterior: xr.Dataset, errors: ErrorModel) 
     if len(rates.row):
         a, b = rate_shapes(rate[..., rates.row], posterior, rates)
         out[..., rates.row] = (
-            special.xlogy(a - 1, rates.rate) + special.xlog1py(b - 1, -rates.rate) - special.betaln(a, b)
+            special.xlogy(a - 1, rates.rate)
+            + special.xlog1py(b - 1, -rates.rate)
+            - special.betaln(a, b)
         )
     return out
 

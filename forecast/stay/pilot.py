@@ -23,8 +23,11 @@ LONGEST_STEP = 1.0  # of a linear predictor in one round, on the logit scale
 
 @dataclass(frozen=True)
 class Pilot:
-    """Latents, steps and scales; the linearised posterior covariance of (x, step), its inverse,
-    and the part of that inverse that the data give."""
+    """The state of the pilot.
+
+    Latents, steps and scales; the linearised posterior covariance of (x, step), its inverse, and
+    the part of that inverse that the data give.
+    """
 
     x: np.ndarray
     step: np.ndarray
@@ -115,7 +118,9 @@ def _variance(model: StayModel, pilot: Pilot, rate: np.ndarray) -> np.ndarray:
     variance, spread = np.ones(len(rate)), rate * (1 - rate)
     if len(counts.row):
         own = spread[counts.row]
-        variance[counts.row] = own / counts.n + own * pilot.overdispersion[counts.which] + counts.rounding
+        variance[counts.row] = (
+            own / counts.n + own * pilot.overdispersion[counts.which] + counts.rounding
+        )
     if len(rates.row):
         own = spread[rates.row]
         unknown = rates.unknown * (own * pilot.source_scale[rates.which]) ** 2

@@ -48,4 +48,3 @@ def log_prior(posterior: xr.Dataset, scales: tuple[Scale, ...]) -> xr.Dataset:
     return xr.Dataset(
         {s.name: xr.apply_ufunc(frozen(s.prior).logpdf, posterior[s.name]) for s in scales}
     )
-

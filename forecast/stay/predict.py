@@ -1,6 +1,7 @@
 """Stay rates of any cells from a posterior, without compiling a model."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from forecast.stay.design import design_matrix, duration_basis
 from forecast.stay.posterior import SAMPLE, flat_latents
 from forecast.stay.terms import structure
 from forecast.study import Study
+
+CELL_DIMS = ("origin", "field", "cohort")
 
 
 def cell_rates(posterior: xr.Dataset, study: Study, cells: pd.DataFrame) -> np.ndarray:
@@ -41,15 +44,21 @@ def reference_rates(
 ) -> xr.DataArray:
     """Return stay rates under the reference definition, (chain, draw, origin, field, cohort)."""
     spec = study.evidence
-    coords = {"origin": list(spec.all_origins), "field": list(spec.fields), "cohort": list(cohorts)}
-    grid = pd.MultiIndex.from_product(list(coords.values()), names=list(coords))
+    coords: dict[str, list[Any]] = {
+        "origin": list(spec.all_origins),
+        "field": list(spec.fields),
+        "cohort": list(cohorts),
+    }
+    grid: pd.MultiIndex = pd.MultiIndex.from_product(list(coords.values()), names=list(coords))
     cells = grid.to_frame(index=False).assign(
         definition=study.stay.reference, years_since=float(years_since)
     )
     p = cell_rates(posterior, study, cells)
     shape = (*p.shape[:2], *[len(labels) for labels in coords.values()])
     sample = {dim: posterior[dim].to_numpy() for dim in SAMPLE}
-    return xr.DataArray(p.reshape(shape), {**sample, **coords}, (*SAMPLE, *coords), name="stay_rate")
+    return xr.DataArray(
+        p.reshape(shape), {**sample, **coords}, (*SAMPLE, *coords), name="stay_rate"
+    )
 
 
 def aggregate_rates(rates: xr.DataArray, sizes: xr.DataArray, study: Study) -> xr.DataArray:

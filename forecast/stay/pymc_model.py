@@ -7,6 +7,7 @@ import numpy as np
 import pymc as pm
 import pytensor.sparse as pts
 import pytensor.tensor as pt
+from pytensor.tensor.variable import TensorVariable
 
 from forecast.stay.coordinates import latents, log_density
 from forecast.stay.errors_of_rows import EDGE, CountRows, RateRows
@@ -16,6 +17,7 @@ from forecast.stay.whitening import Whitening
 from forecast.study.priors import Beta, HalfNormal, LogNormal, Normal, Prior
 
 type Values = Mapping[str, Any]
+type Variable = TensorVariable[Any, Any]
 
 
 def pymc_model(model: StayModel, whitening: Whitening) -> pm.Model:
@@ -45,7 +47,7 @@ def pymc_model(model: StayModel, whitening: Whitening) -> pm.Model:
 
 def _coordinates(
     model: StayModel, whitening: Whitening, u: Any, step: Any, values: Values
-) -> pt.TensorVariable:
+) -> Variable:
     """Return the coordinates: what the data fix around its mean given the soft terms."""
     rotated = whitening.soft_mean + pt.dot(whitening.soft_factor, u[whitening.soft])
     y = pt.set_subtensor(u[whitening.soft], rotated)
@@ -59,12 +61,12 @@ def _coordinates(
     return pt.set_subtensor(y[whitening.centred], fixed - pt.dot(whitening.shift, away))
 
 
-def top_level(scale: Scale) -> pt.TensorVariable:
+def top_level(scale: Scale) -> Variable:
     """Return the PyMC variable of a top-level parameter."""
     return _prior(scale.name, scale.prior, None if scale.dim is None else (scale.dim.name,))
 
 
-def _prior(name: str, prior: Prior, dims: tuple[str, ...] | None) -> pt.TensorVariable:
+def _prior(name: str, prior: Prior, dims: tuple[str, ...] | None) -> Variable:
     match prior:
         case Normal():
             return pm.Normal(name, prior.loc, prior.scale, dims=dims)
@@ -76,14 +78,21 @@ def _prior(name: str, prior: Prior, dims: tuple[str, ...] | None) -> pt.TensorVa
             return pm.Beta(name, prior.a, prior.b, dims=dims)
 
 
-def _observe(counts: CountRows, rates: RateRows, rate: pt.TensorVariable, values: Values) -> None:
+def _observe(
+    counts: CountRows, rates: RateRows, rate: TensorVariable[Any, Any], values: Values
+) -> None:
     """Add the observed rows: counts of census rows, rates of the others."""
     if len(counts.row):
         p = pt.clip(rate[counts.row], EDGE, 1 - EDGE)
         within = values["overdispersion"][counts.which] + counts.rounding / (p * (1 - p))
         size = 1 / pt.minimum(within, 1 - EDGE) - 1
         pm.BetaBinomial(
-            "stayed", alpha=p * size, beta=(1 - p) * size, n=counts.n, observed=counts.stayed, dims="count_row"
+            "stayed",
+            alpha=p * size,
+            beta=(1 - p) * size,
+            n=counts.n,
+            observed=counts.stayed,
+            dims="count_row",
         )
     if len(rates.row):
         p = pt.clip(rate[rates.row], EDGE, 1 - EDGE)

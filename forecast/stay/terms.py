@@ -130,7 +130,9 @@ def structure(study: Study) -> Structure:
         Effect("duration_origin", (origin,), "sigma_duration_origin", weight="log_duration"),
     ]
     terms += _definition_terms(study, origin, cohort)
-    terms += [Effect(f"shock_{s.name}", (), "sigma_shock", f"shock_{s.name}", False) for s in stay.shocks]
+    terms += [
+        Effect(f"shock_{s.name}", (), "sigma_shock", f"shock_{s.name}", False) for s in stay.shocks
+    ]
     return Structure(
         tuple(terms),
         stay.duration_knots,
@@ -170,7 +172,9 @@ def _definition_terms(study: Study, origin: Dim, cohort: Dim) -> list[Term]:
     free = tuple(k for k, d in others.items() if d.along_cohort == "free")
     if free:
         dim = Dim("definition_freed", "definition", free)
-        terms.append(Effect("definition_free", (dim, cohort), "sigma_definition_free", centred=False))
+        terms.append(
+            Effect("definition_free", (dim, cohort), "sigma_definition_free", centred=False)
+        )
     return terms
 
 
