@@ -126,7 +126,7 @@ def test_each_shipped_study_is_listed_and_shown(stayrate):
     assert "Does the share of the north" in said
     assert "sigma_origin" in said
     assert "HalfNormal(1.5)" in said
-    assert "Published rates run" in said
+    assert "Origins may differ" in said
     assert "scenario exodus" in said
 
 

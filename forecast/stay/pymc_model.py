@@ -49,8 +49,12 @@ def _coordinates(
     model: StayModel, whitening: Whitening, u: Any, step: Any, values: Values
 ) -> Variable:
     """Return the coordinates: what the data fix around its mean given the soft terms."""
-    rotated = whitening.soft_mean + pt.dot(whitening.soft_factor, u[whitening.soft])
-    y = pt.set_subtensor(u[whitening.soft], rotated)
+    y = u
+    if len(whitening.soft):
+        rotated = whitening.soft_mean + pt.dot(whitening.soft_factor, u[whitening.soft])
+        y = pt.set_subtensor(u[whitening.soft], rotated)
+    if not len(whitening.centred):
+        return y
     soft = [
         latents(term, y[model.slices[term.name]], values, whitening.masks[term.name])
         for term in model.structure.terms
