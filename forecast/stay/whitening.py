@@ -25,8 +25,8 @@ from forecast.stay.precision import increments_of, innovations
 from forecast.stay.terms import Constant, Effect, Term, Trend, Walk
 
 INFORMED = 1.2  # a non-centred coordinate is rotated above this precision; its prior has one
-WELL_INFORMED = 0.65  # a change is centred if the data leave less than this part of its variance
-SOME_INFORMED = 0.7  # the same for an exchangeable effect
+# A value is sampled itself if the data leave less than this part of its prior variance.
+EFFECT_LEFT, WALK_LEFT, TREND_LEFT = 0.7, 0.65, 0.5
 
 
 @dataclass(frozen=True)
@@ -143,12 +143,12 @@ def _mask(term: Term, place: slice, pilot: Pilot) -> np.ndarray:
     left = np.asarray(spread).ravel() / pilot.values[term.scale] ** 2
     match term:
         case Effect():
-            return np.full(size, float(np.median(left) < SOME_INFORMED))
+            return np.full(size, float(np.median(left) < EFFECT_LEFT))
         case Walk():
-            good = left.reshape(-1, size).mean(axis=0) < WELL_INFORMED
+            good = left.reshape(-1, size).mean(axis=0) < WALK_LEFT
             return _connected(good, before(term)).astype(float)
         case Trend():
-            return np.full(size, float(np.quantile(left, 0.25) < WELL_INFORMED))
+            return np.full(size, float(np.quantile(left, 0.25) < TREND_LEFT))
 
 
 def _connected(good: np.ndarray, nearer: np.ndarray) -> np.ndarray:
