@@ -125,8 +125,8 @@ def test_each_shipped_study_is_listed_and_shown(stayrate):
     assert code == 0
     assert "Does the share of the north" in said
     assert "sigma_origin" in said
-    assert "HalfNormal(1.5)" in said
-    assert "Origins may differ" in said
+    assert "LogNormal(median 0.7" in said
+    assert "Three origins say" in said
     assert "scenario exodus" in said
 
 

@@ -66,11 +66,11 @@ def test_the_hash_follows_the_text():
             "[stay.priors.sigma_orgin]",
             "stay.priors.sigma_orgin: no such key. Nearest is 'sigma_origin'.",
         ),
-        ("draws = 1000", "drawz = 1000", "sampler.drawz: no such key. Nearest is 'draws'."),
+        ("draws = 1500", "drawz = 1500", "sampler.drawz: no such key. Nearest is 'draws'."),
         (
             "scale = 0.05",
             "scal = 0.05",
-            "stay.priors.sigma_definition_walk.scal: no such key. Nearest is 'scale'.",
+            "stay.priors.sigma_trend_field.scal: no such key. Nearest is 'scale'.",
         ),
         (
             'along_cohort = "walk"',
@@ -98,10 +98,10 @@ def test_an_unknown_key_names_the_nearest_legal_one(old, new, told):
 
 def test_a_prior_has_its_reason_and_a_known_distribution():
     """A prior without reason or with a strange distribution is refused by its place in the file."""
-    text = changed('reason = "Fields differ less than origins do."', "")
+    text = changed('reason = "Fields move together more than origins do."', "")
     text = changed('dist = "beta"\na = 8.0', 'dist = "gamma"\na = 8.0', text)
     told = faults_of(changed('dist = "normal"\nloc = 1.0', "loc = 1.0", text))
-    assert "stay.priors.sigma_field.reason: this key is required; add it." in told
+    assert "stay.priors.sigma_trend_field.reason: this key is required; add it." in told
     assert (
         "stay.priors.phi_slope.dist: this is one of 'normal', 'half_normal', 'lognormal', 'beta'; "
         "got 'gamma'."
@@ -119,7 +119,7 @@ def test_all_faults_come_at_once():
     assert told.startswith("study mine: 5 faults.")
     for place in ("evidence.as_of", "sampler.chains", "sampler.chain", "report.population"):
         assert f"\n  {place}: " in told
-    assert "sigma_definition_walk.scale: Input should be a finite number; got inf." in told
+    assert "sigma_trend_field.scale: Input should be a finite number; got inf." in told
 
 
 @pytest.mark.parametrize(
