@@ -133,6 +133,23 @@ def test_intervals_are_ordered_and_shares_add_up(first: Run) -> None:
     assert_allclose(first.workforce.projection["share"].sum("group"), 1.0, atol=1e-12)
 
 
+def test_the_python_interface(first: Run) -> None:
+    """The calls of the README give what the run wrote: rates, shares, a probability."""
+    assert first.workforce is not None
+    rates = fc.stay_rates(first.fit, prob=0.9)
+    share = fc.project(first.fit, until=2028, seed=3)
+    fan = fc.summarise(share, prob=0.9)
+    found = fc.probability(share, group="north", at_most=0.2, by=2028)
+    passage = fc.first_passage(share, group="north", at_most=0.2)
+
+    pd.testing.assert_frame_equal(rates, first.rates)
+    assert int(share["year"].max()) == 2028
+    assert set(fan["scenario"]) == {"baseline", "exodus"}
+    assert 0 <= found.value <= 1
+    assert found.mcse > 0
+    assert len(passage) > 0
+
+
 def test_what_a_cohort_rests_on_is_said(first: Run) -> None:
     """Cohorts after the last residence figure rest on intentions, later ones are forecasts."""
     one = first.rates[(first.rates["origin"] == "north") & (first.rates["field"] == "alpha")]

@@ -11,8 +11,6 @@ from forecast.inference.fit import Fit
 from forecast.stay.predict import aggregate_rates, reference_rates
 from forecast.study.schema import EvidenceSpec
 
-QUANTILES = ("lower", "median", "upper")
-
 
 @dataclass(frozen=True)
 class Bounds:
@@ -82,36 +80,15 @@ def bounds(draws: np.ndarray, prob: float) -> Bounds:
 
 def _basis(evidence: Evidence, spec: EvidenceSpec) -> dict[tuple[str, int], str]:
     """Return what the estimate of each origin and cohort rests on."""
-    seen = evidence.cells.assign(later=evidence.cells["years_since"].gt(0))
-    basis = {(o, c): "forecast" for o in (*spec.all_origins, "ALL") for c in spec.years}
-    first_last = (int(seen["cohort"].min()), int(seen["cohort"].max()))
-    for origin, cohort in basis:
-        if first_last[0] <= cohort <= first_last[1]:
-            basis[origin, cohort] = "intentions"
-    for origin, cohort in (
-        seen.loc[seen["later"], ["origin", "cohort"]].drop_duplicates().to_numpy()
-    ):
-        basis[origin, int(cohort)] = "residence"
-        basis["ALL", int(cohort)] = "residence"
-    last = {
-        o: max(c for c in spec.years if basis[o, c] != "forecast")
-        for o in (*spec.all_origins, "ALL")
-    }
-    return (
-        {
-            key: (
-                "residence"
-                if value == "intentions" and key[1] < _last_seen(basis, key[0])
-                else value
-            )
-            for key, value in basis.items()
-        }
-        if last
-        else basis
-    )
+    cells = evidence.cells
+    first, last = int(cells["cohort"].min()), int(cells["cohort"].max())
+    later = cells[cells["years_since"].gt(0)].groupby("origin")["cohort"].max().to_dict()
+    later["ALL"] = max(later.values(), default=first - 1)
 
+    def basis(origin: str, cohort: int) -> str:
+        if not first <= cohort <= last:
+            return "forecast"
+        return "residence" if cohort <= later.get(origin, first - 1) else "intentions"
 
-def _last_seen(basis: dict[tuple[str, int], str], origin: str) -> int:
-    return max(
-        (c for (o, c), value in basis.items() if o == origin and value == "residence"), default=0
-    )
+    origins = (*spec.all_origins, "ALL")
+    return {(origin, cohort): basis(origin, cohort) for origin in origins for cohort in spec.years}

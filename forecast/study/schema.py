@@ -63,8 +63,8 @@ class EvidenceSpec(Part):
 class Definition(Part):
     """What "stays" means in a source, and how its distance to the reference may move.
 
-    ``along_cohort``: ``none`` (a constant offset), ``walk`` (a shrunk walk pinned at the
-    reference cohort) or ``free`` (an effect of its own for each cohort). ``like`` names the
+    ``along_cohort``: ``none`` (a constant offset), ``walk`` (a shrunk walk by origin, pinned at
+    the reference cohort) or ``free`` (an effect of its own for each cohort). ``like`` names the
     definition that this one varies: its distance is then counted from that one.
     """
 
