@@ -1,0 +1,63 @@
+"""The README says what the reference report says."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from forecast.study import load_study, study_hash
+
+ROOT = Path(__file__).resolve().parents[1]
+REFERENCE = ROOT / "reports" / "reference" / "china_ai_2030"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def table(name: str) -> pd.DataFrame:
+    """Read a table of the reference report."""
+    return pd.read_csv(REFERENCE / "data" / f"{name}.csv")
+
+
+def line_of(row: pd.Series, prob: float) -> str:
+    """Return the end of the README's line on a quantity."""
+    text = f"{row['median']:.0%} | {row['lower'] * 100:.0f} to {row['upper']:.0%} ({prob:.0%})"
+    return text.replace("%", " %")
+
+
+@pytest.mark.parametrize("cohort", [2018, 2024])
+def test_stay_rates_of_the_readme(cohort: int) -> None:
+    """Each stay rate of the README, with its interval, stands in the reference report."""
+    rates = table("stay_rates")
+    at = (
+        rates["origin"].eq("CHN")
+        & rates["field"].eq("computer_science")
+        & rates["cohort"].eq(cohort)
+    )
+
+    assert line_of(rates[at & rates["years_since"].eq(5)].iloc[0], 0.9) in README
+
+
+@pytest.mark.parametrize("scenario", ["baseline", "article"])
+def test_shares_of_the_readme(scenario: str) -> None:
+    """Each share of the README, its interval and its probability stand in the reference report."""
+    share = table("share").query("year == 2030 and group == 'CHN' and prob == 0.95")
+    found = table("probabilities").set_index("scenario").loc[scenario]
+
+    assert line_of(share.set_index("scenario").loc[scenario], 0.95) in README
+    assert f"{found['probability']:.1%}".replace("%", " %") in README
+    assert f"{found['mcse'] * 100:.1f} points" in README
+
+
+def test_range_of_the_readme() -> None:
+    """The range over the alternatives is that of the reference report."""
+    values = table("alternatives")["probability"]
+    said = f"{values.min():.1%} to {values.max():.1%}".replace("%", " %")
+
+    assert said in README
+
+
+def test_the_reference_belongs_to_the_shipped_study() -> None:
+    """The reference report was made from the study file that ships, and passed its checks."""
+    run = pd.read_json(REFERENCE / "run.json", typ="series")
+
+    assert run["verdict"] == "pass"
+    assert run["hashes"]["study"] == study_hash(load_study("china_ai_2030"))
