@@ -19,7 +19,7 @@ from forecast.run_folder import MARK, run_folder, write_table
 from forecast.share import alternatives, inputs_of, learned, probabilities, project, summarise
 from forecast.study import Study
 
-QUICK = {"tune": 250, "draws": 250}
+QUICK = {"chains": 2, "tune": 200, "draws": 250}
 QUICK_STEPS = 100
 
 type Progress = Callable[[int, int, int], None]
