@@ -1,0 +1,1 @@
+"""The same model in the hands of other packages, each as its users would write it."""
