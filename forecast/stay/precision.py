@@ -1,6 +1,7 @@
 """Second reader of the terms: the prior mean and precision of their latents, given the scales."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,7 @@ def innovations(term: Effect | Walk, values: Values) -> sparse.csr_matrix:
     return sparse.block_diag([difference] * copies, format="csr")
 
 
+@cache
 def increments_of(term: Trend) -> sparse.csr_matrix:
     """Return the matrix from the free levels of a trend to its increments, forward in time."""
     size = len(term.along.labels)

@@ -153,13 +153,26 @@ class StaySpec(Part):
         return bool(line) and self.definitions[line[-1]].like in line
 
 
+class LaplaceSpec(Part):
+    """How the Laplace engines draw.
+
+    ``points``: values of the scales that engine laplace tries, over all chains; ``draws``: what it
+    keeps of each chain; ``sweeps``: those of each chain of laplace-exact.
+    """
+
+    points: Annotated[int, Field(ge=40)] = 500
+    draws: Annotated[int, Field(ge=50)] = 500
+    sweeps: Annotated[int, Field(ge=50)] = 400
+
+
 class SamplerSpec(Part):
-    """How the posterior is drawn."""
+    """How the posterior is drawn: ``tune``, ``draws`` and ``target_accept`` are those of NUTS."""
 
     chains: Annotated[int, Field(ge=2, le=16)] = 4
     tune: Annotated[int, Field(ge=50)] = 1000
     draws: Annotated[int, Field(ge=50)] = 1000
     target_accept: Annotated[float, Field(gt=0.5, lt=1)] = 0.9
+    laplace: LaplaceSpec = LaplaceSpec()
 
 
 class ReportSpec(Part):

@@ -1,0 +1,155 @@
+"""Nested Laplace: importance sampling of the scales, normal latents around each.
+
+Rue, Martino & Chopin 2009, doi 10.1111/j.1467-9868.2008.00700.x. Proposals of the scales are
+weighted by the Laplace marginal (weights smoothed by Pareto: Vehtari et al. 2024, jmlr.org/papers/
+v25/19-556.html) and resampled; draws of one value of the scales stand side by side, so ArviZ's
+effective sample size sees how many values of the scales the draws are worth.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from arviz_stats.base import array_stats
+
+from forecast.errors import RunError
+from forecast.inference.field import Mode, sight
+from forecast.inference.named import named_draws
+from forecast.inference.scale_posterior import ScalePosterior, scale_posterior
+from forecast.stay import StayModel
+from forecast.study.schema import SamplerSpec
+
+type Progress = Callable[[int, int, int], None]
+
+SPARE = 4  # latents drawn at a point, in units of what a point of mean weight wants
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Values of the scales, the latents' mode there, log marginal over proposal."""
+
+    u: np.ndarray
+    mode: Mode
+    log_weight: float
+
+
+def sample(
+    model: StayModel, sampler: SamplerSpec, seed: int, progress: Progress | None = None
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Draw from the nested Laplace approximation; return the draws and the importance weights.
+
+    The weights are logarithms, by (point): ``scale_log_weight`` of the Laplace marginal over the
+    proposal, ``joint_log_weight`` of the model's density over the approximation's, at one joint
+    draw of each point.
+
+    Raises
+    ------
+    RunError
+        If the scales or the latents have no mode.
+    """
+    return draw_nested(scale_posterior(model), model, sampler, seed, progress)
+
+
+def draw_nested(
+    found: ScalePosterior,
+    model: StayModel,
+    sampler: SamplerSpec,
+    seed: int,
+    progress: Progress | None = None,
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Draw from a posterior of scales that is explored already."""
+    rng, spec = np.random.default_rng([seed, 0]), sampler.laplace
+    many = sampler.chains * spec.draws
+    spare = max(SPARE * many // spec.points, 1)
+    us, xs = [], []
+    scale_weight, joint_weight = np.full(spec.points, -np.inf), np.full(spec.points, -np.inf)
+    for point in range(spec.points):
+        stand = propose(found, rng)
+        if stand is None:
+            us.append(np.zeros(found.marginal.unit.size))
+            xs.append(np.zeros((spare, len(found.latents))))
+            continue
+        x, joint_weight[point] = _latents(found, stand.mode, spare, rng)
+        scale_weight[point] = stand.log_weight
+        us.append(stand.u)
+        xs.append(x)
+        if progress is not None:
+            progress(point + 1, spec.points, 0)
+    copies = _resampled(scale_weight, many, rng)
+    draws = [
+        (us[point], xs[point][np.arange(first, last) % spare])
+        for point, first, last in _split(copies, spec.draws)
+    ]
+    posterior = named_draws(found, model, _chains(draws, spec.draws), seed)
+    weights = {"scale_log_weight": scale_weight, "joint_log_weight": joint_weight}
+    point = {"point": np.arange(spec.points)}
+    return posterior, xr.Dataset({k: ("point", v) for k, v in weights.items()}, point)
+
+
+def propose(
+    found: ScalePosterior, rng: np.random.Generator, exact: bool = False
+) -> Stand | None:
+    """Return a proposal of scales, or None where the latents have no mode."""
+    return stand_at(found, rng.standard_normal(found.marginal.unit.size), exact)
+
+
+def stand_at(found: ScalePosterior, standard: np.ndarray, exact: bool = False) -> Stand | None:
+    """Return the scales that the proposal makes of standard normal numbers.
+
+    ``exact`` asks for the mode itself, not for one Newton step to it.
+    """
+    u, log_density = found.proposal.at(standard)
+    try:
+        mode = found.mode(u, exact)
+    except RunError:
+        return None
+    return Stand(u, mode, found.marginal.value(u, mode) - log_density)
+
+
+def _latents(
+    found: ScalePosterior, mode: Mode, many: int, rng: np.random.Generator
+) -> tuple[np.ndarray, float]:
+    """Return normal draws of the reached latents, and the log joint weight of the first."""
+    z = rng.standard_normal((len(mode.seen.x), many))
+    x = mode.seen.x[:, None] + mode.factor.back(z)
+    first = sight(found.marginal.field, mode.at, x[:, 0])
+    return x.T, first.value - mode.seen.value + 0.5 * float(z[:, 0] @ z[:, 0])
+
+
+def _resampled(log_weight: np.ndarray, many: int, rng: np.random.Generator) -> np.ndarray:
+    """Return how many draws each point is given: systematic resampling of smoothed weights."""
+    finite = np.isfinite(log_weight)
+    smooth = np.full(len(log_weight), -np.inf)
+    smooth[finite] = array_stats.psislw(log_weight[finite])[0]
+    share = np.exp(smooth - smooth.max())
+    ends = np.cumsum(share / share.sum()) * many
+    return np.diff(np.ceil(np.append(0.0, ends) - rng.random()).clip(0, many).astype(int))
+
+
+def _split(copies: np.ndarray, draws: int) -> list[tuple[int, int, int]]:
+    """Return (point, first copy, last copy), cut where a chain of ``draws`` ends."""
+    out = []
+    place = 0
+    for point in np.flatnonzero(copies):
+        done = 0
+        while done < copies[point]:
+            room = min(int(copies[point]) - done, draws - place % draws)
+            out.append((int(point), done, done + room))
+            done, place = done + room, place + room
+    return out
+
+
+def _chains(
+    draws: list[tuple[np.ndarray, np.ndarray]], length: int
+) -> list[list[tuple[np.ndarray, np.ndarray]]]:
+    """Return the draws in chains of a length."""
+    chains: list[list[tuple[np.ndarray, np.ndarray]]] = []
+    room = 0
+    for u, x in draws:
+        if room == 0:
+            chains.append([])
+            room = length
+        chains[-1].append((u, x))
+        room -= len(x)
+    return chains
