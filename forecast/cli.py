@@ -3,7 +3,7 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -25,6 +25,7 @@ FINDING, BAD_INPUT = 1, 2
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 out, err = Console(emoji=False), Console(emoji=False, stderr=True)
 
+EngineName = Literal["nuts", "laplace", "laplace-exact"]
 StudyName = Annotated[
     str, typer.Argument(metavar="STUDY", help="A name in models/ or a .toml path.")
 ]
@@ -39,7 +40,9 @@ def about() -> None:
 def run(
     study: StudyName,
     out_folder: Annotated[Path | None, typer.Option("--out", help="Run folder.")] = None,
-    engine: Annotated[str, typer.Option(help="nuts.")] = "nuts",
+    engine: Annotated[
+        EngineName, typer.Option(help="nuts, the reference; laplace, seconds; laplace-exact.")
+    ] = "nuts",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 1,
     draws: Annotated[int | None, typer.Option(min=50, help="Draws a chain.")] = None,
     quick: Annotated[
@@ -50,8 +53,8 @@ def run(
 
     Example: stayrate run china_ai_2030 --out reports/china_ai_2030
     """
-    from forecast.run import RunOptions, Watch  # brings PyMC: seconds
-    from forecast.run import run as run_study  # brings PyMC: seconds
+    from forecast.run import RunOptions, Watch  # brings ArviZ and matplotlib: seconds
+    from forecast.run import run as run_study  # brings ArviZ and matplotlib: seconds
 
     asked = load_study(study)
     target = out_folder or Path("reports") / asked.name

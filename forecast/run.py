@@ -19,7 +19,12 @@ from forecast.run_folder import MARK, run_folder, write_table
 from forecast.share import alternatives, inputs_of, learned, probabilities, project, summarise
 from forecast.study import Study
 
-QUICK = {"chains": 2, "tune": 200, "draws": 250}
+QUICK = {
+    "chains": 2,
+    "tune": 200,
+    "draws": 250,
+    "laplace": {"points": 100, "draws": 250, "sweeps": 60},
+}
 QUICK_STEPS = 100
 
 type Progress = Callable[[int, int, int], None]
@@ -117,10 +122,12 @@ def run(study: Study, options: RunOptions, watch: Watch | None = None) -> Run:
 
 def with_sampler(study: Study, options: RunOptions) -> Study:
     """Return the study with the draws that a run asks for."""
-    changes = dict(QUICK) if options.quick else {}
+    asked: dict[str, object] = study.sampler.model_dump() | (QUICK if options.quick else {})
     if options.draws is not None:
-        changes["draws"] = options.draws
-    sampler = type(study.sampler).model_validate(study.sampler.model_dump() | changes)
+        own = study.sampler.laplace.model_dump()
+        asked["draws"] = options.draws
+        asked["laplace"] = own | {"draws": options.draws, "sweeps": options.draws}
+    sampler = type(study.sampler).model_validate(asked)
     return study.model_copy(update={"sampler": sampler})
 
 

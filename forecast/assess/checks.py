@@ -1,6 +1,6 @@
 """Verdicts: each check has a value, a limit, pass / review / fail, and plain advice."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -8,12 +8,15 @@ import arviz_stats as azs
 import numpy as np
 import pandas as pd
 import xarray as xr
+from arviz_stats.base import array_stats
 
-from forecast.assess.convergence import convergence
+from forecast.assess.convergence import Convergence, convergence
 from forecast.inference import Fit
 
 type Verdict = Literal["pass", "review", "fail"]
 MORE_DRAWS = "Draw more (sampler.draws), or with a higher target_accept."
+MORE_POINTS = "Try more values of the scales (sampler.laplace.points)."
+LESS_APPROXIMATE = "Confirm with engine laplace-exact or nuts, which do not approximate."
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ RHAT = Gate(1.01, 1.02, least=False)
 ESS = Gate(400, 200, least=True)
 DIVERGENT = Gate(0, 0.01, least=False)
 BFMI = Gate(0.3, 0.2, least=True)
+POINTS = Gate(100, 50, least=True)  # independent values: 100 give a mean to a tenth of its sd
+PARETO = Gate(0.7, np.inf, least=False)
 MEMORY = Gate(0.3, 0.5, least=False)
 
 
@@ -60,38 +65,52 @@ def check(fit: Fit, shown: xr.Dataset) -> list[Check]:
     """Return the verdicts on a fit.
 
     ``shown`` holds the draws of every quantity that a report shows; the top-level parameters are
-    added to it.
+    added to it. Markov chains are asked for R-hat and effective sample sizes; importance samples
+    for how many values of the scales their weights are worth, and for the tail of the weights.
     """
-    groups = {
+    draws = {
         "top-level parameters": fit.posterior[list(fit.top_level)],
         "reported quantities": shown,
     }
-    found: list[Check] = []
-    for name, draws in groups.items():
-        worst = convergence(draws)
-        found += [
-            _check(f"R-hat, {name}", RHAT, worst.rhat, f"Worst: {worst.rhat_of}. {MORE_DRAWS}"),
-            _check(
-                f"bulk ESS, {name}",
-                ESS,
-                worst.ess_bulk,
-                f"Least: {worst.ess_bulk_of}. {MORE_DRAWS}",
-            ),
-            _check(
-                f"tail ESS, {name}",
-                ESS,
-                worst.ess_tail,
-                f"Least: {worst.ess_tail_of}. {MORE_DRAWS}",
-            ),
-        ]
+    worst = {name: convergence(data) for name, data in draws.items()}
     stats = fit.tree["sample_stats"].to_dataset()
-    diverging = float(stats["diverging"].mean())
-    energy = float(np.min(np.asarray(azs.bfmi(fit.tree["sample_stats"].to_dataset())["energy"])))
-    found.append(_check("divergent transitions, part of draws", DIVERGENT, diverging, MORE_DRAWS))
-    found.append(
-        _check("E-BFMI, least of the chains", BFMI, energy, "The scales mix badly: reparameterise.")
-    )
-    return found
+    if "joint_log_weight" in stats:
+        return [*_effective(worst, POINTS, MORE_POINTS), *_weights(stats)]
+    return [*_mixed(worst), *_effective(worst, ESS, MORE_DRAWS), *_sampler(stats)]
+
+
+def _mixed(groups: Mapping[str, Convergence]) -> Iterator[Check]:
+    for name, worst in groups.items():
+        advice = f"Worst: {worst.rhat_of}. {MORE_DRAWS}"
+        yield _check(f"R-hat, {name}", RHAT, worst.rhat, advice)
+
+
+def _effective(groups: Mapping[str, Convergence], gate: Gate, more: str) -> Iterator[Check]:
+    for name, worst in groups.items():
+        for kind, least, of in (
+            ("bulk", worst.ess_bulk, worst.ess_bulk_of),
+            ("tail", worst.ess_tail, worst.ess_tail_of),
+        ):
+            yield _check(f"{kind} ESS, {name}", gate, least, f"Least: {of}. {more}")
+
+
+def _sampler(stats: xr.Dataset) -> Iterator[Check]:
+    """Judge what the sampler says of itself, where it says it."""
+    if "diverging" in stats:
+        part = float(stats["diverging"].mean())
+        yield _check("divergent transitions, part of draws", DIVERGENT, part, MORE_DRAWS)
+    if "energy" in stats:
+        least = float(np.min(np.asarray(azs.bfmi(stats[["energy"]])["energy"])))
+        advice = "The scales mix badly: reparameterise."
+        yield _check("E-BFMI, least of the chains", BFMI, least, advice)
+
+
+def _weights(stats: xr.Dataset) -> Iterator[Check]:
+    """Judge the importance weights of an approximation."""
+    for name, variable in (("scales", "scale_log_weight"), ("joint draws", "joint_log_weight")):
+        weights = stats[variable].to_numpy()
+        k = float(array_stats.psislw(weights[np.isfinite(weights)])[1])
+        yield _check(f"Pareto k, {name}", PARETO, k, LESS_APPROXIMATE)
 
 
 def check_projection(projection: xr.Dataset) -> list[Check]:

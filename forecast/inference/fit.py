@@ -1,5 +1,6 @@
 """Fit a study: evidence, model, engine -> one DataTree with what ArviZ and the projection need."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import xarray as xr
 from arviz_stats import summary
 
 from forecast.evidence import Evidence, load_evidence
-from forecast.inference.nuts import Progress, sample
+from forecast.inference.engines import Progress, engine_named
 from forecast.stay import StayModel, stay_model
 from forecast.stay.likelihood import log_likelihood, observed_rates, replicate
 from forecast.stay.posterior import log_prior
@@ -16,7 +17,6 @@ from forecast.stay.predict import row_rates
 from forecast.study import Study, study_hash
 
 SCHEMA = 1
-ENGINES = ("nuts",)
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class Fit:
     def posterior(self) -> xr.Dataset:
         """The draws of every term and top-level parameter."""
         return self.tree["posterior"].to_dataset()
+
+    @property
+    def engine(self) -> str:
+        """The name of the engine that drew."""
+        return str(self.tree.attrs["engine"])
 
     @property
     def top_level(self) -> tuple[str, ...]:
@@ -59,6 +64,9 @@ class Fit:
 def fit(study: Study, engine: str = "nuts", seed: int = 1, progress: Progress | None = None) -> Fit:
     """Fit the stay model of a study.
 
+    Engines: ``nuts`` (the reference), ``laplace`` (nested Laplace, seconds), ``laplace-exact``
+    (exact Markov chains on the Laplace fit).
+
     Raises
     ------
     ValueError
@@ -68,12 +76,12 @@ def fit(study: Study, engine: str = "nuts", seed: int = 1, progress: Progress | 
     RunError
         If the sampler cannot start.
     """
-    if engine not in ENGINES:
-        raise ValueError(f"engine is one of {', '.join(ENGINES)}; got {engine!r}")
+    sample = engine_named(engine)
     evidence = load_evidence(study)
     model = stay_model(study, evidence)
     posterior, stats = sample(model, study.sampler, seed, progress)
-    return Fit(study, evidence, fit_tree(study, evidence, model, posterior, stats, seed))
+    attrs = {"seed": seed, "engine": engine}
+    return Fit(study, evidence, fit_tree(study, evidence, model, posterior, stats, attrs))
 
 
 def fit_tree(
@@ -82,11 +90,11 @@ def fit_tree(
     model: StayModel,
     posterior: xr.Dataset,
     stats: xr.Dataset,
-    seed: int,
+    made: Mapping[str, str | int],
 ) -> xr.DataTree:
-    """Return the DataTree of a fit from its draws."""
+    """Return the DataTree of a fit from its draws; ``made`` says with which seed and engine."""
     rate = row_rates(posterior, study, evidence.cells, evidence.operator)
-    rng = np.random.default_rng([seed, 1])
+    rng = np.random.default_rng([int(made["seed"]), 1])
     coords = {"chain": posterior["chain"], "draw": posterior["draw"]}
     draws = ("chain", "draw", "row")
 
@@ -110,6 +118,5 @@ def fit_tree(
         "study": study.name,
         "study_text": study.text,
         "study_hash": study_hash(study),
-        "seed": seed,
-    }
+    } | dict(made)
     return tree

@@ -27,8 +27,12 @@ SPARE = 4  # latents drawn at a point, in units of what a point of mean weight w
 
 @dataclass(frozen=True)
 class Stand:
-    """Values of the scales, the latents' mode there, log marginal over proposal."""
+    """Values of the scales, the latents' mode there, log marginal over proposal.
 
+    ``standard``: the standard normal numbers that the proposal made the scales of.
+    """
+
+    standard: np.ndarray
     u: np.ndarray
     mode: Mode
     log_weight: float
@@ -65,7 +69,7 @@ def draw_nested(
     us, xs = [], []
     scale_weight, joint_weight = np.full(spec.points, -np.inf), np.full(spec.points, -np.inf)
     for point in range(spec.points):
-        stand = propose(found, rng)
+        stand = stand_at(found, rng.standard_normal(found.marginal.unit.size))
         if stand is None:
             us.append(np.zeros(found.marginal.unit.size))
             xs.append(np.zeros((spare, len(found.latents))))
@@ -87,13 +91,6 @@ def draw_nested(
     return posterior, xr.Dataset({k: ("point", v) for k, v in weights.items()}, point)
 
 
-def propose(
-    found: ScalePosterior, rng: np.random.Generator, exact: bool = False
-) -> Stand | None:
-    """Return a proposal of scales, or None where the latents have no mode."""
-    return stand_at(found, rng.standard_normal(found.marginal.unit.size), exact)
-
-
 def stand_at(found: ScalePosterior, standard: np.ndarray, exact: bool = False) -> Stand | None:
     """Return the scales that the proposal makes of standard normal numbers.
 
@@ -104,7 +101,7 @@ def stand_at(found: ScalePosterior, standard: np.ndarray, exact: bool = False) -
         mode = found.mode(u, exact)
     except RunError:
         return None
-    return Stand(u, mode, found.marginal.value(u, mode) - log_density)
+    return Stand(standard, u, mode, found.marginal.value(u, mode) - log_density)
 
 
 def _latents(

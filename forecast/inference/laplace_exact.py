@@ -14,7 +14,7 @@ import xarray as xr
 
 from forecast.errors import RunError
 from forecast.inference.field import Sight, sight
-from forecast.inference.laplace import Progress, Stand, propose, stand_at
+from forecast.inference.laplace import Progress, Stand, stand_at
 from forecast.inference.named import Draws, named_draws
 from forecast.inference.scale_posterior import ScalePosterior, scale_posterior
 from forecast.stay import StayModel
@@ -23,6 +23,7 @@ from forecast.study.schema import SamplerSpec
 BURN_IN = 20
 KICKS = 3  # of one flow; together they turn z by about a quarter
 JITTER = 0.2
+FAR, NEAR = 0.7, (0.2, 1.0)  # part of moves that forget where they are; angles of the others
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,15 @@ def _point(found: ScalePosterior, stand: Stand, z: np.ndarray) -> Point:
 
 
 def _moved_scales(found: ScalePosterior, now: Point, rng: np.random.Generator) -> Point:
-    """Propose other scales with the same z."""
-    stand, uniform = propose(found, rng, exact=True), np.log(rng.random())
+    """Propose other scales with the same z: any of the proposal, or some near the present ones.
+
+    The standard numbers turn by an angle towards new ones, which leaves the proposal as it is, so
+    near and far moves are accepted alike by the ratio of weights.
+    """
+    angle = np.pi / 2 if rng.random() < FAR else rng.uniform(*NEAR)
+    fresh = rng.standard_normal(len(now.stand.standard))
+    standard = np.cos(angle) * now.stand.standard + np.sin(angle) * fresh
+    stand, uniform = stand_at(found, standard, exact=True), np.log(rng.random())
     if stand is None:
         return now
     new = _point(found, stand, now.z)

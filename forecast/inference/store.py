@@ -47,9 +47,8 @@ def load_fit(path: Path) -> Fit:
     posterior, stats = (tree[name].to_dataset() for name in ("posterior", "sample_stats"))
     model = stay_model(study, evidence)
     doubles = posterior.map(lambda variable: variable.astype(float))
-    return Fit(
-        study, evidence, fit_tree(study, evidence, model, doubles, stats, int(attrs["seed"]))
-    )
+    made = {"seed": int(attrs["seed"]), "engine": str(attrs.get("engine", "nuts"))}
+    return Fit(study, evidence, fit_tree(study, evidence, model, doubles, stats, made))
 
 
 def packed(data: xr.Dataset) -> xr.Dataset:
