@@ -8,10 +8,9 @@ import arviz_stats as azs
 import numpy as np
 import pandas as pd
 import xarray as xr
-from arviz_stats.base import array_stats
 
 from forecast.assess.convergence import Convergence, convergence
-from forecast.inference import Fit
+from forecast.inference import Fit, smoothed
 
 type Verdict = Literal["pass", "review", "fail"]
 MORE_DRAWS = "Draw more (sampler.draws), or with a higher target_accept."
@@ -108,8 +107,7 @@ def _sampler(stats: xr.Dataset) -> Iterator[Check]:
 def _weights(stats: xr.Dataset) -> Iterator[Check]:
     """Judge the importance weights of an approximation."""
     for name, variable in (("scales", "scale_log_weight"), ("joint draws", "joint_log_weight")):
-        weights = stats[variable].to_numpy()
-        k = float(array_stats.psislw(weights[np.isfinite(weights)])[1])
+        _, k = smoothed(stats[variable].to_numpy())
         yield _check(f"Pareto k, {name}", PARETO, k, LESS_APPROXIMATE)
 
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from arviz_stats.base import array_stats
+from scipy import special
+from scipy.stats import qmc
 
 from forecast.errors import RunError
 from forecast.inference.field import Mode, sight
+from forecast.inference.importance import smoothed
 from forecast.inference.named import named_draws
 from forecast.inference.scale_posterior import ScalePosterior, scale_posterior
 from forecast.stay import StayModel
@@ -22,6 +24,7 @@ from forecast.study.schema import SamplerSpec
 
 type Progress = Callable[[int, int, int], None]
 
+EDGE = 1e-12  # keeps normal numbers finite
 SPARE = 4  # latents drawn at a point, in units of what a point of mean weight wants
 
 
@@ -68,8 +71,8 @@ def draw_nested(
     spare = max(SPARE * many // spec.points, 1)
     us, xs = [], []
     scale_weight, joint_weight = np.full(spec.points, -np.inf), np.full(spec.points, -np.inf)
-    for point in range(spec.points):
-        stand = stand_at(found, rng.standard_normal(found.marginal.unit.size))
+    for point, standard in enumerate(_even_normals(spec.points, found.marginal.unit.size, rng)):
+        stand = stand_at(found, standard)
         if stand is None:
             us.append(np.zeros(found.marginal.unit.size))
             xs.append(np.zeros((spare, len(found.latents))))
@@ -89,6 +92,15 @@ def draw_nested(
     weights = {"scale_log_weight": scale_weight, "joint_log_weight": joint_weight}
     point = {"point": np.arange(spec.points)}
     return posterior, xr.Dataset({k: ("point", v) for k, v in weights.items()}, point)
+
+
+def _even_normals(many: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return standard normal numbers (many, size) that fill space evenly: a scrambled Sobol net.
+
+    Owen 1998, doi 10.1006/jcom.1998.0487.
+    """
+    net = qmc.Sobol(size, rng=rng).random_base2(int(many - 1).bit_length())[:many]
+    return np.asarray(special.ndtri(np.clip(net, EDGE, 1 - EDGE)))
 
 
 def stand_at(found: ScalePosterior, standard: np.ndarray, exact: bool = False) -> Stand | None:
@@ -116,9 +128,7 @@ def _latents(
 
 def _resampled(log_weight: np.ndarray, many: int, rng: np.random.Generator) -> np.ndarray:
     """Return how many draws each point is given: systematic resampling of smoothed weights."""
-    finite = np.isfinite(log_weight)
-    smooth = np.full(len(log_weight), -np.inf)
-    smooth[finite] = array_stats.psislw(log_weight[finite])[0]
+    smooth, _ = smoothed(log_weight)
     share = np.exp(smooth - smooth.max())
     ends = np.cumsum(share / share.sum()) * many
     return np.diff(np.ceil(np.append(0.0, ends) - rng.random()).clip(0, many).astype(int))

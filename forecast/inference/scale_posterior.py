@@ -66,8 +66,8 @@ def scale_posterior(model: StayModel) -> ScalePosterior:
         If no mode is found.
     """
     marginal = Marginal(latent_field(model), UnitNormal(model.top_level))
-    size = marginal.unit.size
-    centre, spread, x = _search(marginal, np.zeros(size), np.eye(size), marginal.field.prior.mean)
+    start = marginal.unit.start
+    centre, spread, x = _search(marginal, start, np.eye(len(start)), marginal.field.prior.mean)
     return _explored(marginal, centre, spread, x)
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy import special
 
+from forecast.stay.unit_normal import quantile
 from forecast.study import Prior, ShareSpec, frozen
-from forecast.study.priors import HalfNormal, LogNormal, Normal
+from forecast.study.priors import HalfCauchy, HalfNormal, LogNormal, Normal, RootInverseGamma
 
 type Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -118,6 +119,8 @@ def unwhiten(z: Array, prior: Prior) -> Array:
             return prior.median * np.exp(prior.sigma * z)
         case HalfNormal():
             return -prior.scale * np.asarray(special.ndtri(0.5 * special.ndtr(-z)))
+        case HalfCauchy() | RootInverseGamma():
+            return np.asarray(quantile(prior, z))
         case _:
             return np.asarray(frozen(prior).ppf(special.ndtr(z)))
 

@@ -51,7 +51,7 @@ def log_rows(model: StayModel, x: np.ndarray, point: Point) -> np.ndarray:
     p = expit(model.design @ x - model.basis @ np.asarray(point["duration_step"]))
     one = xr.Dataset(
         {
-            s.name: (_dims(np.ndim(point[s.name])), np.asarray(point[s.name])[None, None])
+            s.name: (_dims(s.name, np.ndim(point[s.name])), np.asarray(point[s.name])[None, None])
             for s in model.scales
         }
     )
@@ -71,8 +71,8 @@ def log_volume(model: StayModel, masks: Masks, point: Point) -> float:
     return total
 
 
-def _dims(extra: int) -> tuple[str, ...]:
-    return ("chain", "draw", *[f"label_{i}" for i in range(extra)])
+def _dims(name: str, extra: int) -> tuple[str, ...]:
+    return ("chain", "draw", *[f"{name}_{i}" for i in range(extra)])
 
 
 def _log_determinant(precision: sparse.csc_matrix) -> float:

@@ -15,7 +15,7 @@ from forecast.stay.errors_of_rows import EDGE
 from forecast.stay.model import StayModel
 from forecast.stay.precision import increments_of, innovations, prior_mean, prior_precision
 from forecast.stay.terms import Constant, Trend
-from forecast.study.priors import HalfNormal, Prior, frozen
+from forecast.study.priors import HalfNormal, Prior, frozen, typical
 
 ROUNDS = 15
 LONGEST_STEP = 1.0  # of a linear predictor in one round, on the logit scale
@@ -49,14 +49,14 @@ def run_pilot(model: StayModel, rounds: int = ROUNDS) -> Pilot:
 
 
 def _start(model: StayModel) -> Pilot:
-    """Return the prior means, with small errors."""
+    """Return typical values of the priors, with small errors."""
     x = prior_mean(model.structure)
     pieces = model.basis.shape[1]
     none = np.zeros((0, 0))
     return Pilot(
         x=x,
-        step=np.full(pieces, float(frozen(model.structure.duration_step).mean())),
-        values={s.name: float(frozen(s.prior).mean()) for s in model.structure.scales},
+        step=np.full(pieces, typical(model.structure.duration_step)),
+        values={s.name: typical(s.prior) for s in model.structure.scales},
         overdispersion=np.full(_many(model.errors.counts.which), 0.005),
         effective_share=0.05,
         source_scale=np.full(_many(model.errors.rates.which), 0.2),

@@ -14,7 +14,16 @@ from forecast.stay.errors_of_rows import EDGE, CountRows, RateRows
 from forecast.stay.model import StayModel
 from forecast.stay.terms import Scale
 from forecast.stay.whitening import Whitening
-from forecast.study.priors import Beta, HalfNormal, LogNormal, Normal, Prior
+from forecast.study.priors import (
+    Beta,
+    HalfCauchy,
+    HalfNormal,
+    LogNormal,
+    Normal,
+    Prior,
+    RootInverseGamma,
+    typical,
+)
 
 type Values = Mapping[str, Any]
 type Variable = TensorVariable[Any, Any]
@@ -80,6 +89,22 @@ def _prior(name: str, prior: Prior, dims: tuple[str, ...] | None) -> Variable:
             return pm.LogNormal(name, np.log(prior.median), prior.sigma, dims=dims)
         case Beta():
             return pm.Beta(name, prior.a, prior.b, dims=dims)
+        case HalfCauchy():
+            return pm.HalfCauchy(name, prior.scale, dims=dims)
+        case RootInverseGamma():
+            return pm.CustomDist(
+                name,
+                prior.shape,
+                prior.rate,
+                dist=_root_inverse_gamma,
+                support_point=lambda rv, size, *_: pt.full_like(rv, typical(prior)),
+                default_transform=pm.distributions.transforms.log,
+                dims=dims,
+            )
+
+
+def _root_inverse_gamma(shape: Variable, rate: Variable, size: Any) -> Variable:
+    return pt.sqrt(pm.InverseGamma.dist(shape, rate, size=size))
 
 
 def _observe(

@@ -1,5 +1,6 @@
 """A prior as a study file writes it: a distribution, its numbers, and one sentence of reason."""
 
+from math import sqrt
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -47,7 +48,29 @@ class Beta(_Prior):
     b: Positive
 
 
-Prior = Annotated[Normal | HalfNormal | LogNormal | Beta, Field(discriminator="dist")]
+class HalfCauchy(_Prior):
+    """Cauchy prior of centre 0 and scale ``scale``, folded at zero: its median is ``scale``."""
+
+    dist: Literal["half_cauchy"]
+    scale: Positive
+
+
+class RootInverseGamma(_Prior):
+    """Prior of a standard deviation whose precision is Gamma(``shape``, ``rate``), as in BUGS.
+
+    The precision has mean shape / rate; the density of the standard deviation s is
+    2 s^-3 f(s^-2), f that of the precision.
+    """
+
+    dist: Literal["root_inverse_gamma"]
+    shape: Positive
+    rate: Positive
+
+
+Prior = Annotated[
+    Normal | HalfNormal | LogNormal | Beta | HalfCauchy | RootInverseGamma,
+    Field(discriminator="dist"),
+]
 
 
 def frozen(prior: Prior) -> stats.rv_continuous:
@@ -68,6 +91,27 @@ def frozen(prior: Prior) -> stats.rv_continuous:
             return stats.lognorm(s=prior.sigma, scale=prior.median)
         case Beta():
             return stats.beta(prior.a, prior.b)
+        case HalfCauchy():
+            return stats.halfcauchy(scale=prior.scale)
+        case RootInverseGamma():
+            return stats.gengamma(a=prior.shape, c=-2, scale=sqrt(prior.rate))
+
+
+def typical(prior: Prior) -> float:
+    """Return a value to start from: the mean; the median or mode of priors that may have none.
+
+    Examples
+    --------
+    >>> typical(HalfCauchy(dist="half_cauchy", scale=2.0, reason="its mean is infinite"))
+    2.0
+    """
+    match prior:
+        case HalfCauchy():
+            return prior.scale
+        case RootInverseGamma():
+            return sqrt(2 * prior.rate / (2 * prior.shape + 1))
+        case _:
+            return float(frozen(prior).mean())
 
 
 def describe(prior: Prior) -> str:
@@ -87,3 +131,7 @@ def describe(prior: Prior) -> str:
             return f"LogNormal(median {prior.median:g}, sigma {prior.sigma:g})"
         case Beta():
             return f"Beta({prior.a:g}, {prior.b:g})"
+        case HalfCauchy():
+            return f"HalfCauchy({prior.scale:g})"
+        case RootInverseGamma():
+            return f"Gamma({prior.shape:g}, {prior.rate:g})^(-1/2)"
