@@ -121,7 +121,7 @@ def _latents(
 ) -> tuple[np.ndarray, float]:
     """Return normal draws of the reached latents, and the log joint weight of the first."""
     z = rng.standard_normal((len(mode.seen.x), many))
-    x = mode.seen.x[:, None] + mode.factor.back(z)
+    x = found.mean(mode)[:, None] + mode.factor.back(z)
     first = sight(found.marginal.field, mode.at, x[:, 0])
     return x.T, first.value - mode.seen.value + 0.5 * float(z[:, 0] @ z[:, 0])
 

@@ -1,6 +1,6 @@
 """Exact chains on the nested Laplace fit: what Laplace leaves over is accepted or rejected.
 
-With x = x*(u) + L(u)'^-1 z the posterior of (u, z) is close to independent, z close to a standard
+With x = mean(u) + L(u)'^-1 z the posterior of (u, z) is close to independent, z close to a standard
 normal. A sweep moves the scales with z kept, by the proposal of the Laplace fit, and z with the
 scales kept, by Hamiltonian flow that solves the normal part exactly and is kicked by the rest
 (Shahbaba et al. 2014, doi 10.1007/s11222-012-9373-1).
@@ -28,12 +28,13 @@ FAR, NEAR = 0.7, (0.2, 1.0)  # part of moves that forget where they are; angles 
 
 @dataclass(frozen=True)
 class Point:
-    """Scales, standardised latents, the rows there.
+    """Scales, the latents' mean there, standardised latents, the rows at them.
 
     ``log_weight``: log density of (u, z) over the proposal's density of u, less a constant.
     """
 
     stand: Stand
+    mean: np.ndarray
     z: np.ndarray
     seen: Sight
     log_weight: float
@@ -117,9 +118,9 @@ def _point(found: ScalePosterior, stand: Stand, z: np.ndarray) -> Point:
     log p(x, u | data) + log |dx / dz|, against the proposal: the Laplace marginal's weight, with
     the density at x for that at the mode.
     """
-    mode = stand.mode
-    seen = sight(found.marginal.field, mode.at, mode.seen.x + mode.factor.back(z))
-    return Point(stand, z, seen, stand.log_weight + seen.value - mode.seen.value)
+    mode, mean = stand.mode, found.mean(stand.mode)
+    seen = sight(found.marginal.field, mode.at, mean + mode.factor.back(z))
+    return Point(stand, mean, z, seen, stand.log_weight + seen.value - mode.seen.value)
 
 
 def _moved_scales(found: ScalePosterior, now: Point, rng: np.random.Generator) -> Point:
@@ -149,7 +150,7 @@ def _moved_latents(found: ScalePosterior, now: Point, rng: np.random.Generator) 
     for _ in range(KICKS):
         half = momentum + 0.5 * angle * force
         z, half = cosine * z + sine * half, cosine * half - sine * z
-        seen = sight(found.marginal.field, mode.at, mode.seen.x + mode.factor.back(z))
+        seen = sight(found.marginal.field, mode.at, now.mean + mode.factor.back(z))
         force = mode.factor.forward(seen.pressed) + z
         momentum = half + 0.5 * angle * force
     end = seen.value - 0.5 * float(momentum @ momentum)
