@@ -103,7 +103,7 @@ def _told(progress: Progress | None, chain: int, many: int) -> Callable[[int, in
 
 def _start(found: ScalePosterior, rng: np.random.Generator) -> Point:
     """Return the centre of the proposal with latents around their mode."""
-    centre = stand_at(found, np.zeros(found.marginal.unit.size), exact=True)
+    centre = stand_at(found, np.zeros(found.marginal.unit.size))
     if centre is None:
         raise RunError(
             "the latents have a mode at the centre of the scales; got none. "
@@ -120,7 +120,7 @@ def _point(found: ScalePosterior, stand: Stand, z: np.ndarray) -> Point:
     """
     mode, mean = stand.mode, found.mean(stand.mode)
     seen = sight(found.marginal.field, mode.at, mean + mode.factor.back(z))
-    return Point(stand, mean, z, seen, stand.log_weight + seen.value - mode.seen.value)
+    return Point(stand, mean, z, seen, stand.log_weight - mode.drift + seen.value - mode.seen.value)
 
 
 def _moved_scales(found: ScalePosterior, now: Point, rng: np.random.Generator) -> Point:
@@ -132,7 +132,7 @@ def _moved_scales(found: ScalePosterior, now: Point, rng: np.random.Generator) -
     angle = np.pi / 2 if rng.random() < FAR else rng.uniform(*NEAR)
     fresh = rng.standard_normal(len(now.stand.standard))
     standard = np.cos(angle) * now.stand.standard + np.sin(angle) * fresh
-    stand, uniform = stand_at(found, standard, exact=True), np.log(rng.random())
+    stand, uniform = stand_at(found, standard), np.log(rng.random())
     if stand is None:
         return now
     new = _point(found, stand, now.z)
