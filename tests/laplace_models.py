@@ -17,7 +17,15 @@ from forecast.stay import StayModel, stay_model
 from forecast.stay.precision import precision
 from forecast.stay.unit_normal import UnitNormal, Values
 from forecast.study import Study, load_study
-from forecast.study.priors import Beta, HalfNormal, LogNormal, Normal, Prior
+from forecast.study.priors import (
+    Beta,
+    HalfCauchy,
+    HalfNormal,
+    LogNormal,
+    Normal,
+    Prior,
+    RootInverseGamma,
+)
 from forecast.study.schema import Definition, Shock
 
 REASON = "made up for a test"
@@ -26,6 +34,8 @@ KINDS = ("census", "survey", "se", "unknown")  # of a random row
 POSITIVE: tuple[Prior, ...] = (
     LogNormal(dist="lognormal", median=0.2, sigma=0.5, reason=REASON),
     HalfNormal(dist="half_normal", scale=0.3, reason=REASON),
+    HalfCauchy(dist="half_cauchy", scale=0.2, reason=REASON),
+    RootInverseGamma(dist="root_inverse_gamma", shape=2.0, rate=0.1, reason=REASON),
 )
 SHARES: tuple[Prior, ...] = (
     Beta(dist="beta", a=2.0, b=4.0, reason=REASON),

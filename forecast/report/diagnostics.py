@@ -34,8 +34,10 @@ LIKE_ARVIZ = {
 }
 
 
-def rank_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing:
-    """Draw ranks of the top-level parameters that mix worst, one line a chain."""
+def rank_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing | None:
+    """Draw ranks of the top-level parameters that mix worst, one line a chain, if there are any."""
+    if facts.sampling.points is not None:
+        return None
     worst = sorted(facts.sampling.parameters, key=lambda one: -one.r_hat)[:SHOWN]
     flat = _flat_parameters(inputs.tree, inputs.top_level, worst)
     step = _thinning(flat, worst)
@@ -138,6 +140,9 @@ def loo_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing | None:
 def not_drawn(tree: xr.DataTree) -> tuple[str, ...]:
     """Return the diagnostics that this run cannot show, each with its reason."""
     wanted = {
+        "Ranks: the draws are an importance sample, not Markov chains.": not has_statistic(
+            tree, "scale_log_weight"
+        ),
         "Energy: the engine has none.": has_statistic(tree, "energy"),
         "Predictive check: the run kept no predictive draws.": "posterior_predictive"
         in tree.children,

@@ -181,10 +181,11 @@ class LooFact:
 
 @dataclass(frozen=True)
 class SamplingStory:
-    """What the draws say about themselves."""
+    """What the draws say about themselves; ``points``: weighted values of the scales, if any."""
 
     chains: int
     draws: int
+    points: int | None
     divergences: int | None
     least_bfmi: float | None
     parameters: tuple[ParameterFact, ...]

@@ -20,6 +20,7 @@ def sampling_story(inputs: ReportInputs) -> SamplingStory:
     return SamplingStory(
         chains=int(tree["posterior"].sizes["chain"]),
         draws=int(tree["posterior"].sizes["draw"]),
+        points=_points(tree),
         divergences=_divergences(tree),
         least_bfmi=_least_bfmi(tree),
         parameters=_parameters(inputs),
@@ -54,6 +55,13 @@ def loo_fact(tree: xr.DataTree) -> LooFact | None:
         threshold=threshold,
         worst_k=float(k.max()),
     )
+
+
+def _points(tree: xr.DataTree) -> int | None:
+    """Return how many values of the scales an importance sample weighs."""
+    if not has_statistic(tree, "scale_log_weight"):
+        return None
+    return int(tree["sample_stats"].sizes["point"])
 
 
 def _divergences(tree: xr.DataTree) -> int | None:

@@ -89,6 +89,13 @@ def sampling_sentence(facts: ReportFacts) -> str:
     """Say how the posterior was drawn and what the sampler reported."""
     s = facts.sampling
     text = f"Engine {facts.engine}: {count(s.chains, 'chain')} of {count(s.draws, 'draw')}"
+    if s.points is not None:
+        draws = count(s.chains * s.draws, "draw")
+        values = count(s.points, "value")
+        return (
+            f"Engine {facts.engine}, a nested Laplace approximation: {draws} from {values} of the "
+            "scales, weighted by importance."
+        )
     if s.divergences is not None:
         text += f", {count(s.divergences, 'divergence')}"
     if s.least_bfmi is not None:
