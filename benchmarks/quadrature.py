@@ -45,8 +45,8 @@ def hospitals() -> dict[str, Moments]:
     return out
 
 
-def seeds() -> dict[str, Moments]:
-    """Return the moments of sigma and the four coefficients.
+def seeds(least: float = 0.0) -> dict[str, Moments]:
+    """Return the moments of sigma and the four coefficients, where sigma is at least ``least``.
 
     On a grid of sigma; the means of the groups are independent given it.
     """
@@ -61,8 +61,9 @@ def seeds() -> dict[str, Moments]:
             logs[s] += special.logsumexp(log)
             own = _moments(_weights(log), mean)
             firsts[g, s], variances[g, s] = own.mean, own.sd**2
-    weight = _weights(logs)
-    out = {"sigma": _moments(weight, np.exp(LOG_SIGMA))}
+    sigma = np.exp(LOG_SIGMA)
+    weight = _weights(np.where(sigma < least, -np.inf, logs))
+    out = {"sigma": _moments(weight, sigma)}
     for name, signs in COEFFICIENTS.items():
         first, variance = signs @ firsts, signs**2 @ variances
         out[name] = _of(float(weight @ first), float(weight @ (variance + first**2)))

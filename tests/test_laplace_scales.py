@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
+from forecast.inference.proposal import WIDER, Proposal, fitted_proposal
 from forecast.stay.terms import Dim, Scale
 from forecast.stay.unit_normal import UnitNormal, coordinate, quantile
 from forecast.stay.unit_normal import slope as slope_of_quantile
@@ -108,3 +109,97 @@ def test_a_search_starts_at_medians_or_where_a_vague_prior_has_its_mode():
 
     assert unit.start[0] == unit.start[2] == 0.0
     assert_allclose(values["vague"], np.sqrt(0.002 / 1.002), rtol=1e-9)
+
+
+def proposal(size: int, skew: list[float]) -> Proposal:
+    """Return a proposal of random centre, scale, mean and covariance."""
+    rng = np.random.default_rng(1)
+    root = np.tril(rng.uniform(-0.4, 0.4, (size, size)), -1) + np.diag(rng.uniform(0.6, 1.2, size))
+    centre, mean = rng.normal(size=size), rng.normal(0, 0.3, size)
+    return Proposal(centre, rng.uniform(0.2, 1.5, size), np.array(skew), mean, root)
+
+
+@pytest.mark.parametrize("skew", [0.0, 1e-9, 0.4, -0.4])
+def test_draws_and_density_of_a_proposal_agree(skew: float):
+    """The density told with a draw is the density at that draw, on straight and skewed axes."""
+    one, rng = proposal(3, [skew, 0.2, 0.0]), np.random.default_rng(2)
+    for _ in range(20):
+        u, log_density = one.at(rng.standard_normal(3))
+        assert_allclose(one.log_density(u), log_density, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("skew", [0.0, 0.2, -0.2])
+def test_density_of_a_proposal_integrates(skew: float):
+    """Over all u its exponential sums to the constant left out: 2 pi |root| times the scales."""
+    one = proposal(2, [skew, 0.1])
+    reach = 7 * np.sqrt(np.diag(one.root @ one.root.T))
+    axes = []
+    for k in range(2):
+        v = one.mean[k] + reach[k] * np.array([-1.0, 1.0])
+        y = np.expm1(one.skew[k] * v) / one.skew[k] if one.skew[k] else v
+        axes.append(one.centre[k] + one.scale[k] * np.linspace(*y, 81))
+    density = [[np.exp(one.log_density(np.array([x, y]))) for y in axes[1]] for x in axes[0]]
+    total = np.sum(density) * np.prod([axis[1] - axis[0] for axis in axes])
+
+    assert_allclose(total, 2 * np.pi * np.prod(one.scale) * np.linalg.det(one.root), rtol=1e-6)
+
+
+@pytest.mark.parametrize("part", [1.0, 0.5])
+def test_a_density_of_the_family_is_recovered(part: float):
+    """With v ~ N(P^-1 skew, P^-1) the density of u has its mode at v = 0: the fit finds it all.
+
+    There d log p / du = -(P v) / (scale exp(skew v)). What the fit reads from differences over a
+    whole scale is off by the second order of the skew, its skew by the third. The proposal is
+    wider than the density by a fixed part, on purpose.
+    """
+    centre, scale = np.array([0.5, -1.0, 2.0]), np.array([0.3, 1.0, 2.0])
+    skew = part * np.array([0.1, -0.08, 0.0])
+    precision = np.array([[1.0, 0.4, -0.2], [0.4, 1.0, 0.3], [-0.2, 0.3, 1.0]])
+
+    def gradient(u: np.ndarray) -> np.ndarray:
+        y = (u - centre) / scale
+        bent = np.log1p(skew * y) / np.where(skew == 0, 1.0, skew)
+        v = np.where(skew == 0, y, bent)
+        return -(precision @ v) / (scale * np.exp(skew * v))
+
+    up, down = (np.stack([gradient(centre + sign * h) for h in np.diag(scale)]) for sign in (1, -1))
+    found = fitted_proposal(centre, gradient(centre), scale, up, down)
+    second, third = 2.5 * (0.1 * part) ** 2, 5 * (0.1 * part) ** 3
+    ratio = found.scale / scale
+    wide = ratio[:, None] * found.root
+
+    assert_allclose(found.centre, centre)
+    assert_allclose(ratio, 1.0, atol=second)
+    assert_allclose(found.skew, skew, atol=third)
+    assert_allclose(wide @ wide.T, WIDER * np.linalg.inv(precision), atol=second)
+    assert_allclose(ratio * found.mean, np.linalg.solve(precision, skew), atol=second)
+
+
+def test_an_axis_that_pulls_another_moves_its_mean():
+    """The density exp(-|u|^2 / 2 + c u1^2 u2 / 2) has E u2 = c / 2 to first order in c."""
+    c, steps = 0.01, np.full(2, 0.5)
+
+    def gradient(u: np.ndarray) -> np.ndarray:
+        return np.array([-u[0] + c * u[0] * u[1], -u[1] + c * u[0] ** 2 / 2])
+
+    up, down = (np.stack([gradient(sign * h) for h in np.diag(steps)]) for sign in (1, -1))
+    found = fitted_proposal(np.zeros(2), gradient(np.zeros(2)), steps, up, down)
+
+    assert_allclose(found.mean, [0.0, c / 2], atol=c**2)
+
+
+def test_a_normal_density_is_proposed_as_it_is():
+    """Gradients of a normal give its mean, wherever the centre is, and its covariance."""
+    precision, mean = np.array([[4.0, 1.0], [1.0, 1.0]]), np.array([0.3, -0.2])
+    centre, steps = np.array([0.2, 0.1]), np.array([0.4, 0.9])
+
+    def gradient(u: np.ndarray) -> np.ndarray:
+        return -precision @ (u - mean)
+
+    up, down = (np.stack([gradient(centre + sign * h) for h in np.diag(steps)]) for sign in (1, -1))
+    found = fitted_proposal(centre, gradient(centre), steps, up, down)
+    wide = found.scale[:, None] * found.root
+
+    assert_allclose(found.skew, 0.0, atol=1e-12)
+    assert_allclose(centre + found.scale * found.mean, mean, rtol=1e-9)
+    assert_allclose(wide @ wide.T, WIDER * np.linalg.inv(precision), rtol=1e-9)

@@ -8,35 +8,107 @@ q = r (1 - r), where ``within`` is the overdispersion of a count row, or the inv
 effective size of a survey row; ``square`` the squared scale of a source; ``known`` a variance.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from scipy import special
+from scipy.special import gammaln, psi
 
 from forecast.stay.errors_of_rows import EDGE, ErrorModel
 
 type Values = Mapping[str, Any]
-type Stack = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+type Stack = tuple[np.ndarray, np.ndarray, np.ndarray]
+type Univariate = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
 class RowDerivatives:
     """Log densities of the rows and their derivatives at given rates and error scales.
 
-    ``r1`` to ``r3``: by the rate. ``within`` and ``square``: rows of (d, d r1, d r2) by that part
-    of w. ``expected``: one over the variance of the observed rate.
+    ``value``, ``r1``, ``r2``: the density and its derivatives by the rate; ``expected``: one over
+    the variance of the observed rate. Third derivatives are made when they are asked for.
     """
 
     value: np.ndarray
     r1: np.ndarray
     r2: np.ndarray
-    r3: np.ndarray
-    within: np.ndarray
-    square: np.ndarray
     expected: np.ndarray
+    family: "RowFamily"
+    rate: np.ndarray
+    size: np.ndarray
+    stacks: tuple[Stack, Stack, Stack]
+    moves: "Moves"
+    inside: np.ndarray
+
+    @cached_property
+    def r3(self) -> np.ndarray:
+        """Return the third derivative by the rate."""
+        (_, f3, g3), m, s = self._thirds, self.moves, self.size
+        r3 = (
+            s**3 * (f3 - g3)
+            + 3 * (self._rrs * m.r1 + self._rss * m.r1**2)
+            + 3 * (self._rs * m.r2 + self._ss * m.r1 * m.r2)
+            + self._thirds[0] * m.r1**3
+            + self._s * m.r3
+        )
+        return np.asarray(self.inside * r3)
+
+    @cached_property
+    def within(self) -> np.ndarray:
+        """Return the derivatives of value, r1 and r2 by ``within``, (3, row)."""
+        return self._by(self.moves.within)
+
+    @cached_property
+    def square(self) -> np.ndarray:
+        """Return the derivatives of value, r1 and r2 by ``square``, (3, row)."""
+        return self._by(self.moves.square)
+
+    def _by(self, t: Stack) -> np.ndarray:
+        m, sss = self.moves, self._thirds[0]
+        first = (self._rs + self._ss * m.r1) * t[0] + self._s * t[1]
+        second = (
+            (self._rrs + 2 * self._rss * m.r1 + sss * m.r1**2 + self._ss * m.r2) * t[0]
+            + 2 * (self._rs + self._ss * m.r1) * t[1]
+            + self._s * t[2]
+        )
+        return np.stack([self._s * t[0], self.inside * first, self.inside * second])
+
+    @cached_property
+    def _s(self) -> np.ndarray:
+        (_, f1, _), (_, g1, _), (_, h1, _) = self.stacks
+        return self.rate * f1 + (1 - self.rate) * g1 + h1
+
+    @cached_property
+    def _rs(self) -> np.ndarray:
+        (_, f1, f2), (_, g1, g2), _ = self.stacks
+        return f1 - g1 + self.size * (self.rate * f2 - (1 - self.rate) * g2)
+
+    @cached_property
+    def _ss(self) -> np.ndarray:
+        (_, _, f2), (_, _, g2), (_, _, h2) = self.stacks
+        return self.rate**2 * f2 + (1 - self.rate) ** 2 * g2 + h2
+
+    @cached_property
+    def _thirds(self) -> Stack:
+        """Return l_sss and the third derivatives of f and g."""
+        r, s = self.rate, self.size
+        f3, g3, h3 = self.family.univariate(r * s, (1 - r) * s, s, _third)
+        return r**3 * f3 + (1 - r) ** 3 * g3 + h3, f3, g3
+
+    @cached_property
+    def _rrs(self) -> np.ndarray:
+        (_, _, f2), (_, _, g2), _ = self.stacks
+        (_, f3, g3), s = self._thirds, self.size
+        return 2 * s * (f2 + g2) + s**2 * (self.rate * f3 + (1 - self.rate) * g3)
+
+    @cached_property
+    def _rss(self) -> np.ndarray:
+        (_, _, f2), (_, _, g2), _ = self.stacks
+        (_, f3, g3), r = self._thirds, self.rate
+        return 2 * (r * f2 - (1 - r) * g2) + self.size * (r**2 * f3 - (1 - r) ** 2 * g3)
 
 
 @dataclass(frozen=True)
@@ -110,44 +182,64 @@ class RowFamily:
         w = within + q * square + known / q
         free = 1 / w - 1 > self.floor
         s = np.where(free, 1 / w - 1, self.floor)
-        f, g, h = self._univariate(r * s, (1 - r) * s, s)
-        moves = _moves(w, q, q1, square, known, free)
-        own = self.errors.counts
-        variance = q * w
-        variance[own.row] = q[own.row] * (1 / own.n + (1 - 1 / own.n) * w[own.row])
+        a, b = r * s, (1 - r) * s
+        orders = [self.univariate(a, b, s, function) for function in (gammaln, psi, _second)]
+        stay, leave = np.log(self.errors.rates.rate), np.log1p(-self.errors.rates.rate)
+        row = self.errors.rates.row
+        (f0, g0, h0), (f1, g1, h1), (f2, g2, h2) = orders
+        f0[row] += a[row] * stay
+        f1[row] += stay
+        g0[row] += b[row] * leave
+        g1[row] += leave
+        m = _moves(w, q, q1, square, known, free)
+        l_s, l_rs = r * f1 + (1 - r) * g1 + h1, f1 - g1 + s * (r * f2 - (1 - r) * g2)
+        l_ss = r**2 * f2 + (1 - r) ** 2 * g2 + h2
         inside = (rate > EDGE) & (rate < 1 - EDGE)
-        return _chain(r, s, (f, g, h), moves, self.constant, 1 / variance, inside)
+        curve = s**2 * (f2 + g2) + 2 * l_rs * m.r1 + l_ss * m.r1**2 + l_s * m.r2
+        return RowDerivatives(
+            value=f0 + g0 + h0 + self.constant,
+            r1=inside * (s * (f1 - g1) + l_s * m.r1),
+            r2=inside * curve,
+            expected=self._expected(q, w),
+            family=self,
+            rate=r,
+            size=s,
+            stacks=((f0, f1, f2), (g0, g1, g2), (h0, h1, h2)),
+            moves=m,
+            inside=inside,
+        )
 
-    def _univariate(self, a: np.ndarray, b: np.ndarray, s: np.ndarray) -> tuple[Stack, ...]:
-        """Return f(a), g(b) and h(s), each with three derivatives."""
-        counts, rates, size = self.errors.counts, self.errors.rates, self.size
+    def _expected(self, q: np.ndarray, w: np.ndarray) -> np.ndarray:
+        """Return one over the variance of the observed rates."""
+        counts = self.errors.counts
+        variance = q * w
+        part = 1 / counts.n + (1 - 1 / counts.n) * w[counts.row]
+        variance[counts.row] = q[counts.row] * part
+        return 1 / variance
+
+    def univariate(
+        self, a: np.ndarray, b: np.ndarray, s: np.ndarray, function: Univariate
+    ) -> Stack:
+        """Return the Gamma parts of f(a), g(b) and h(s), or of a derivative of them.
+
+        f = [function(stayed + a)] - function(a), g likewise with those who left, and
+        h = function(s) - [function(n + s)]; the brackets only for count rows.
+        """
+        counts = self.errors.counts
         k, n, row = counts.stayed, counts.n, counts.row
-        inner = _gammas(np.concatenate([a, b, s, k + a[row], n - k + b[row], n + s[row]]))
-        more = len(row)
+        inner = function(np.concatenate([a, b, s, k + a[row], n - k + b[row], n + s[row]]))
+        size, more = self.size, len(row)
         ends = np.cumsum([size, size, size, more, more])
-        pieces = [np.split(piece, ends) for piece in inner]
-        f: list[np.ndarray] = []
-        g: list[np.ndarray] = []
-        h: list[np.ndarray] = []
-        for at_a, at_b, at_s, up_a, up_b, up_s in pieces:
-            at_a, at_b = -at_a, -at_b
-            at_a[row] += up_a
-            at_b[row] += up_b
-            at_s = at_s.copy()
-            at_s[row] -= up_s
-            f.append(at_a)
-            g.append(at_b)
-            h.append(at_s)
-        stay, leave = np.log(rates.rate), np.log1p(-rates.rate)
-        f[0][rates.row] += a[rates.row] * stay
-        f[1][rates.row] += stay
-        g[0][rates.row] += b[rates.row] * leave
-        g[1][rates.row] += leave
-        return (*f,), (*g,), (*h,)  # type: ignore[return-value]  # each has four
+        at_a, at_b, at_s, up_a, up_b, up_s = np.split(inner, ends)
+        f, g, h = -at_a, -at_b, at_s.copy()
+        f[row] += up_a
+        g[row] += up_b
+        h[row] -= up_s
+        return f, g, h
 
 
 @dataclass(frozen=True)
-class _Moves:
+class Moves:
     """Derivatives of s: by the rate, and by within and square with the rate."""
 
     r1: np.ndarray
@@ -164,12 +256,12 @@ def _moves(
     square: np.ndarray,
     known: np.ndarray,
     free: np.ndarray,
-) -> _Moves:
+) -> Moves:
     w1 = square * q1 - known * q1 / q**2
     w2 = -2 * square + known * (2 * q1**2 / q**3 + 2 / q**2)
     w3 = known * (-6 * q1**3 / q**4 - 12 * q1 / q**3)
     s1, s2, s3 = -1.0 * free / w**2, 2 * free / w**3, -6 * free / w**4
-    return _Moves(
+    return Moves(
         r1=s1 * w1,
         r2=s2 * w1**2 + s1 * w2,
         r3=s3 * w1**3 + 3 * s2 * w1 * w2 + s1 * w3,
@@ -182,72 +274,33 @@ def _moves(
     )
 
 
-def _chain(
-    r: np.ndarray,
-    s: np.ndarray,
-    stacks: tuple[Stack, ...],
-    m: _Moves,
-    constant: np.ndarray,
-    expected: np.ndarray,
-    inside: np.ndarray,
-) -> RowDerivatives:
-    """Return derivatives of l(r, s(r)) by the chain rule."""
-    (f0, f1, f2, f3), (g0, g1, g2, g3), (h0, h1, h2, h3) = stacks
-    o = 1 - r
-    l_s, l_rs = r * f1 + o * g1 + h1, f1 - g1 + s * (r * f2 - o * g2)
-    l_ss = r**2 * f2 + o**2 * g2 + h2
-    l_rrs = 2 * s * (f2 + g2) + s**2 * (r * f3 + o * g3)
-    l_rss = 2 * (r * f2 - o * g2) + s * (r**2 * f3 - o**2 * g3)
-    l_sss = r**3 * f3 + o**3 * g3 + h3
-    r1 = s * (f1 - g1) + l_s * m.r1
-    r2 = s**2 * (f2 + g2) + 2 * l_rs * m.r1 + l_ss * m.r1**2 + l_s * m.r2
-    r3 = (
-        s**3 * (f3 - g3)
-        + 3 * (l_rrs * m.r1 + l_rss * m.r1**2 + l_rs * m.r2 + l_ss * m.r1 * m.r2)
-        + l_sss * m.r1**3
-        + l_s * m.r3
-    )
-
-    def by(t: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
-        first = l_rs * t[0] + l_ss * m.r1 * t[0] + l_s * t[1]
-        second = (
-            (l_rrs + 2 * l_rss * m.r1 + l_sss * m.r1**2 + l_ss * m.r2) * t[0]
-            + 2 * (l_rs + l_ss * m.r1) * t[1]
-            + l_s * t[2]
-        )
-        return np.stack([l_s * t[0], inside * first, inside * second])
-
-    return RowDerivatives(
-        value=f0 + g0 + h0 + constant,
-        r1=inside * r1,
-        r2=inside * r2,
-        r3=inside * r3,
-        within=by(m.within),
-        square=by(m.square),
-        expected=expected,
-    )
-
-
 SHIFT = 8
 SERIES = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)  # Bernoulli numbers
 
 
-def _gammas(x: np.ndarray) -> Stack:
-    """Return ln Gamma and its first three derivatives for x > 0."""
-    second, third = np.zeros_like(x), np.zeros_like(x)
-    up = x.copy()
+def _second(x: np.ndarray) -> np.ndarray:
+    """Return the second derivative of ln Gamma for x > 0."""
+    out, up = np.zeros_like(x), x.copy()
     for _ in range(SHIFT):
-        inverse = 1 / up
-        square = inverse * inverse
-        second += square
-        third -= 2 * square * inverse
+        out += 1 / (up * up)
         up += 1
     inverse = 1 / up
     square = inverse * inverse
-    tail2, tail3 = np.zeros_like(x), np.zeros_like(x)
+    tail = np.zeros_like(x)
+    for number in reversed(SERIES):
+        tail = tail * square + number
+    return np.asarray(out + inverse + square / 2 + tail * square * inverse)
+
+
+def _third(x: np.ndarray) -> np.ndarray:
+    """Return the third derivative of ln Gamma for x > 0."""
+    out, up = np.zeros_like(x), x.copy()
+    for _ in range(SHIFT):
+        out -= 2 / (up * up * up)
+        up += 1
+    inverse = 1 / up
+    square = inverse * inverse
+    tail = np.zeros_like(x)
     for order, number in reversed(list(enumerate(SERIES))):
-        tail2 = tail2 * square + number
-        tail3 = tail3 * square - number * (2 * order + 3)
-    second += inverse + square / 2 + tail2 * square * inverse
-    third += -square - square * inverse + tail3 * square * square
-    return special.gammaln(x), special.psi(x), second, third
+        tail = tail * square - number * (2 * order + 3)
+    return np.asarray(out - square - square * inverse + tail * square * square)
