@@ -13,6 +13,9 @@ from benchmarks import published, quadrature
 from benchmarks.quadrature import COEFFICIENTS, Moments
 from forecast.stay import StayModel
 
+SMALL = 0.05  # a sigma of the seeds that the likelihood cannot tell from zero
+TAIL = f"sigma < {SMALL}"
+
 type Quantities = dict[str, xr.DataArray]
 
 
@@ -20,8 +23,8 @@ type Quantities = dict[str, xr.DataArray]
 class Figure:
     """A published mean or standard deviation, as printed.
 
-    ``standard_error`` is the Monte Carlo error that its source states. A source states it for the
-    mean only; we take it for the standard deviation too, where it is smaller unless tails are long.
+    ``standard_error`` is the Monte Carlo error of the mean that its source states. We take it for
+    the standard deviation too, whose own error is smaller where tails are not long.
     """
 
     quantity: str
@@ -61,17 +64,20 @@ def _hospitals(posterior: xr.Dataset) -> Quantities:
 
 
 def _seeds(posterior: xr.Dataset) -> Quantities:
-    """Return sigma and the coefficients from the means of the groups."""
+    """Return sigma, whether it is small, and the coefficients from the means of the groups."""
     signs = {name: xr.DataArray(sign, dims="group") for name, sign in COEFFICIENTS.items()}
     means = {name: (posterior["mean"] * sign).sum("group") for name, sign in signs.items()}
-    return {"sigma": posterior["sigma"]} | means
+    sigma = posterior["sigma"]
+    return {"sigma": sigma, TAIL: (sigma < SMALL).astype(float)} | means
 
 
 def _schools(posterior: xr.Dataset) -> Quantities:
     """Return mu, tau and theta in points of the scores."""
     point = 4 * published.STEP
     theta = (posterior["mu"] + posterior["b"]) / point
-    each = {f"theta[{i + 1}]": theta.isel(school=i, drop=True) for i in range(theta.sizes["school"])}
+    each = {
+        f"theta[{i + 1}]": theta.isel(school=i, drop=True) for i in range(theta.sizes["school"])
+    }
     return {"mu": posterior["mu"] / point, "tau": posterior["tau"] / point} | each
 
 

@@ -20,7 +20,7 @@ from forecast.stay.errors_of_rows import CountRows, ErrorModel, RateRows
 from forecast.stay.posterior import SAMPLE, flat_latents
 from forecast.stay.terms import Constant, Dim, Effect, Scale, Walk
 from forecast.study.priors import HalfNormal, Normal
-from forecast.study.schema import SamplerSpec
+from forecast.study.schema import LaplaceSpec, SamplerSpec
 
 DEFINITION = "resident"
 REASON = "a prior of the benchmark"
@@ -58,7 +58,8 @@ class Ours:
 
     def fit(self, seed: int, effort: Effort) -> xr.Dataset:
         """Return the posterior; nothing is kept for a next fit."""
-        spec = SamplerSpec(chains=effort.chains, tune=effort.tune, draws=effort.draws)
+        own = LaplaceSpec(draws=effort.draws)
+        spec = SamplerSpec(chains=effort.chains, tune=effort.tune, draws=effort.draws, laplace=own)
         posterior, _ = self.sample(self.model, spec, seed)
         return posterior
 

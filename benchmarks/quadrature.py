@@ -5,6 +5,7 @@ Rules of equal steps, which for smooth densities that vanish at both ends are ex
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy import special, stats
@@ -50,24 +51,36 @@ def seeds(least: float = 0.0) -> dict[str, Moments]:
 
     On a grid of sigma; the means of the groups are independent given it.
     """
-    mean = np.arange(-6.0, 6.0, 0.03)
-    group, logs = published.groups(), np.zeros(len(LOG_SIGMA))
-    firsts, variances = np.zeros((2, 4, len(LOG_SIGMA)))
-    for s, sigma in enumerate(np.exp(LOG_SIGMA)):
-        each, _, _ = _rows(published.PLATES, mean, sigma)
-        logs[s] = _log_prior_of_sigma(sigma)
-        for g in range(4):
-            log = np.log(each[group == g]).sum(axis=0) - 0.5 * (mean / published.FLAT) ** 2
-            logs[s] += special.logsumexp(log)
-            own = _moments(_weights(log), mean)
-            firsts[g, s], variances[g, s] = own.mean, own.sd**2
     sigma = np.exp(LOG_SIGMA)
+    logs, firsts, variances = _seeds_by_sigma()
     weight = _weights(np.where(sigma < least, -np.inf, logs))
     out = {"sigma": _moments(weight, sigma)}
     for name, signs in COEFFICIENTS.items():
         first, variance = signs @ firsts, signs**2 @ variances
         out[name] = _of(float(weight @ first), float(weight @ (variance + first**2)))
     return out
+
+
+def seeds_below(sigma: float) -> float:
+    """Return the posterior probability that sigma of the seeds is below a value."""
+    weight = _weights(_seeds_by_sigma()[0])
+    return float(np.interp(np.log(sigma), LOG_SIGMA, np.cumsum(weight) - weight / 2))
+
+
+@cache
+def _seeds_by_sigma() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the log density of log sigma; mean and variance of each group's mean given sigma."""
+    mean, group = np.arange(-6.0, 6.0, 0.03), published.groups()
+    logs = np.array([_log_prior_of_sigma(sigma) for sigma in np.exp(LOG_SIGMA)])
+    firsts, variances = np.zeros((2, 4, len(LOG_SIGMA)))
+    for s, sigma in enumerate(np.exp(LOG_SIGMA)):
+        each, _, _ = _rows(published.PLATES, mean, sigma)
+        for g in range(4):
+            log = np.log(each[group == g]).sum(axis=0) - 0.5 * (mean / published.FLAT) ** 2
+            logs[s] += special.logsumexp(log)
+            own = _moments(_weights(log), mean)
+            firsts[g, s], variances[g, s] = own.mean, own.sd**2
+    return logs, firsts, variances
 
 
 # the coefficients from the means of the groups 00, 01, 10, 11 (seed type, root extract)

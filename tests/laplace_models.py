@@ -142,7 +142,7 @@ def evidence(
     coords = {dim: list(own) for dim, own in labels.items()}
     shape = tuple(len(own) for own in coords.values())
     sizes = xr.DataArray(rng.integers(1, 900, shape).astype(float), coords, tuple(coords))
-    rows = pd.DataFrame([row | _figures(kind, rng) for row, kind in zip(seen, kinds, strict=True)])
+    rows = pd.DataFrame([one | _figures(kind, rng) for one, kind in zip(seen, kinds, strict=True)])
     cells, operator, _ = observation_operator(rows, sizes)
     return Evidence(rows, rows.iloc[:0], cells, operator, sizes)
 
@@ -154,10 +154,10 @@ def _pairs(study: Study) -> list[tuple[str, str]]:
 def _window(study: Study, definition: str, origin: str, field: str) -> dict[str, object]:
     """Return what a row over all cohorts of one origin and field sees, four years on."""
     first, last = study.evidence.cohorts
-    return _row(definition, (origin,), (field,), (first, last), 4.0)
+    return row(definition, (origin,), (field,), (first, last), 4.0)
 
 
-def _row(
+def row(
     definition: str,
     origins: tuple[str, ...],
     fields: tuple[str, ...],
@@ -165,6 +165,7 @@ def _row(
     age: float,
     seen: float = np.nan,
 ) -> dict[str, object]:
+    """Return what a row sees, as the observation operator reads it."""
     names = {"definition": definition, "origin": "ALL", "field": "ALL"}
     years = {"cohort_start": cohorts[0], "cohort_end": cohorts[1]}
     sets = {"origins": origins, "fields": fields}
@@ -184,7 +185,7 @@ def _seen(study: Study, rng: np.random.Generator) -> dict[str, object]:
     age = float(rng.choice([0, 1, 3, 5, 9]))
     year = float(cohorts[1] + age) if rng.random() < 0.5 else np.nan
     definition = str(rng.choice(list(study.stay.definitions)))
-    return _row(definition, some(spec.all_origins), some(spec.fields), cohorts, age, year)
+    return row(definition, some(spec.all_origins), some(spec.fields), cohorts, age, year)
 
 
 def _figures(kind: str, rng: np.random.Generator) -> dict[str, object]:

@@ -38,7 +38,7 @@ HOMES = {
     "pymc": ("stay/", "inference/nuts.py"),
     "pytensor": ("stay/", "inference/nuts.py"),
     "nutpie": ("inference/nuts.py",),
-    "threadpoolctl": ("inference/nuts.py",),
+    "threadpoolctl": ("inference/",),
     "statsmodels": ("assess/baselines.py",),
     "arviz_plots": ("report/",),
     "matplotlib": ("report/",),

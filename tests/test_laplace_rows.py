@@ -11,7 +11,7 @@ from scipy import special, stats
 
 from forecast.stay.errors_of_rows import EDGE, CountRows, ErrorModel, RateRows
 from forecast.stay.likelihood import log_likelihood
-from forecast.stay.row_derivatives import RowFamily, _gammas
+from forecast.stay.row_derivatives import RowFamily, _second, _third
 from forecast.stay.unit_normal import Values
 from tests.laplace_models import slope
 
@@ -95,12 +95,12 @@ def looked(family: RowFamily, rate: np.ndarray, values: Values) -> np.ndarray:
     return np.stack([seen.value, seen.r1, seen.r2])
 
 
-def test_log_gamma_and_derivatives_equal_scipy():
-    """Log gamma and three derivatives are scipy's to 1e-13 relative, from 1e-6 to 1e8."""
+def test_derivatives_of_log_gamma_equal_scipy():
+    """Its second and third derivative are scipy's to 1e-13 relative, from 1e-6 to 1e8."""
     x = np.concatenate([np.geomspace(1e-6, 1e8, 20_001), np.linspace(0.5, 20.0, 5_001)])
-    expected = special.gammaln(x), special.psi(x), special.polygamma(1, x), special.polygamma(2, x)
-    for ours, theirs in zip(_gammas(x), expected, strict=True):
-        assert_allclose(ours, theirs, rtol=1e-13, atol=0)
+
+    assert_allclose(_second(x), special.polygamma(1, x), rtol=1e-13, atol=0)
+    assert_allclose(_third(x), special.polygamma(2, x), rtol=1e-13, atol=0)
 
 
 @settings(max_examples=100, deadline=None)

@@ -8,7 +8,14 @@ from pydantic import ValidationError
 
 from forecast.errors import StudyError
 from forecast.study import describe, frozen, load_study, parse_study, study_hash, study_names
-from forecast.study.priors import Beta, HalfNormal, LogNormal, Normal
+from forecast.study.priors import (
+    Beta,
+    HalfCauchy,
+    HalfNormal,
+    LogNormal,
+    Normal,
+    RootInverseGamma,
+)
 from forecast.study.reader import models_folder
 
 REASON = "made up for a test"
@@ -103,10 +110,20 @@ def test_a_prior_has_its_reason_and_a_known_distribution():
     told = faults_of(changed('dist = "normal"\nloc = 1.0', "loc = 1.0", text))
     assert "stay.priors.sigma_trend_field.reason: this key is required; add it." in told
     assert (
-        "stay.priors.phi_slope.dist: this is one of 'normal', 'half_normal', 'lognormal', 'beta'; "
-        "got 'gamma'."
+        "stay.priors.phi_slope.dist: this is one of 'normal', 'half_normal', 'lognormal', 'beta', "
+        "'half_cauchy', 'root_inverse_gamma'; got 'gamma'."
     ) in told
     assert "stay.priors.intercept.dist: this key is required; add it." in told
+
+
+def test_numbers_of_a_prior_are_positive_and_all_there():
+    """A half-Cauchy needs its scale above zero, a root inverse gamma both of its numbers."""
+    old = 'dist = "beta"\na = 8.0\nb = 3.0'
+    told = faults_of(changed(old, 'dist = "root_inverse_gamma"\nshape = 0.0'))
+    assert "stay.priors.phi_slope.shape: Input should be greater than 0; got 0.0." in told
+    assert "stay.priors.phi_slope.rate: this key is required; add it." in told
+    told = faults_of(changed(old, 'dist = "half_cauchy"\nscale = -1.0'))
+    assert "stay.priors.phi_slope.scale: Input should be greater than 0; got -1.0." in told
 
 
 def test_all_faults_come_at_once():
@@ -216,6 +233,12 @@ def test_a_path_in_a_study_starts_at_its_folder(tmp_path):
             "LogNormal(median 3, sigma 0.5)",
         ),
         (Beta(dist="beta", a=1, b=3, reason=REASON), 0.25, "Beta(1, 3)"),
+        (HalfCauchy(dist="half_cauchy", scale=2, reason=REASON), np.inf, "HalfCauchy(2)"),
+        (
+            RootInverseGamma(dist="root_inverse_gamma", shape=1.5, rate=2, reason=REASON),
+            2 * np.sqrt(2 / np.pi),
+            "Gamma(1.5, 2)^(-1/2)",
+        ),
     ],
 )
 def test_a_prior_is_the_distribution_it_says(prior, mean, words):

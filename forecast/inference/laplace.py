@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 from scipy import special
 from scipy.stats import qmc
+from threadpoolctl import threadpool_limits
 
 from forecast.errors import RunError
 from forecast.inference.field import Mode, sight
@@ -55,7 +56,8 @@ def sample(
     RunError
         If the scales or the latents have no mode.
     """
-    return draw_nested(scale_posterior(model), model, sampler, seed, progress)
+    with threadpool_limits(1):  # the blocks are small, and draws must not hang on cores
+        return draw_nested(scale_posterior(model), model, sampler, seed, progress)
 
 
 def draw_nested(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from forecast.errors import RunError
 from forecast.inference.field import Sight, sight
@@ -59,12 +60,15 @@ def sample(
     RunError
         If the scales or the latents have no mode.
     """
-    found = scale_posterior(model)
     sweeps, many = sampler.laplace.sweeps, sampler.chains
-    chains = [
-        _chain(found, np.random.default_rng([seed, chain]), sweeps, _told(progress, chain, many))
-        for chain in range(many)
-    ]
+    with threadpool_limits(1):  # the blocks are small, and draws must not hang on cores
+        found = scale_posterior(model)
+        chains = [
+            _chain(
+                found, np.random.default_rng([seed, chain]), sweeps, _told(progress, chain, many)
+            )
+            for chain in range(many)
+        ]
     draws = [chain.draws for chain in chains]
     accepted = {
         name: (("chain", "draw"), np.stack([getattr(chain, name) for chain in chains]))

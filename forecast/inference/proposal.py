@@ -1,22 +1,24 @@
-"""A skewed normal for the top-level parameters, fitted to a density and its gradient on the axes.
+"""A skewed density for the top-level parameters, fitted to a gradient known on the axes.
 
-u_k = centre_k + scale_k (exp(skew_k v_k) - 1) / skew_k, v normal: the g-transform of Tukey (1977),
-one skew an axis, so that the density along each axis through the mode is near normal in v.
+u_k = centre_k + scale_k (exp(skew_k v_k) - 1) / skew_k, v = mean + root (z exp(h z^2 / 2)), z standard
+normal: Tukey's (1977) g and h. One skew an axis, so that the density along each axis through the
+mode is near normal in v; h makes the tails heavier than those of the fit.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 from scipy.linalg import solve_triangular
 
 LARGEST_SKEW = 0.4
 STRAIGHT = 1e-6  # a smaller skew is none
-WIDER = 1.1  # variance of the proposal against the fitted one
+TAIL = 0.03  # standard numbers z become z exp(TAIL z^2 / 2): tails heavier than the fitted normal
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """v ~ Normal(mean, root root'), and u from v axis by axis."""
+    """v around ``mean`` with factor ``root``, and u from v axis by axis."""
 
     centre: np.ndarray
     scale: np.ndarray
@@ -26,15 +28,18 @@ class Proposal:
 
     def at(self, standard: np.ndarray) -> tuple[np.ndarray, float]:
         """Return u for standard normal numbers, and its log density less a constant."""
-        v = self.mean + self.root @ standard
-        log_density = -0.5 * float(standard @ standard) - float(self.skew @ v)
+        square = standard**2
+        v = self.mean + self.root @ (standard * np.exp(TAIL / 2 * square))
+        stretched = float(np.sum((1 + TAIL) / 2 * square + np.log1p(TAIL * square)))
+        log_density = -stretched - float(self.skew @ v)
         return self.centre + self.scale * _bent(v, self.skew), log_density
 
     def log_density(self, u: np.ndarray) -> float:
         """Return the log density at u, less the same constant."""
         v = _unbent((u - self.centre) / self.scale, self.skew)
-        standard = solve_triangular(self.root, v - self.mean, lower=True)
-        return -0.5 * float(standard @ standard) - float(self.skew @ v)
+        stretched = solve_triangular(self.root, v - self.mean, lower=True) ** 2
+        square = np.real(special.lambertw(TAIL * stretched)) / TAIL
+        return -float(np.sum((1 + TAIL) / 2 * square + np.log1p(TAIL * square)) + self.skew @ v)
 
 
 def _bent(v: np.ndarray, skew: np.ndarray) -> np.ndarray:
@@ -74,7 +79,7 @@ def fitted_proposal(
     precision = _positive((precision + precision.T) / 2)
     covariance = np.linalg.inv(precision)
     mean = covariance @ (scale * gradient + skew + 0.5 * pulls.T @ np.diagonal(covariance))
-    root = np.linalg.cholesky(WIDER * covariance)
+    root = np.linalg.cholesky(covariance)
     return Proposal(centre, scale, skew, mean, root)
 
 
