@@ -144,7 +144,7 @@ def _book() -> str:
 
 The book's prior (alpha + beta)^(-5/2) is not one of our kinds; `published.tumours` says what
 stands for it. By quadrature under the book's prior: E(alpha) = {alpha:.3f}, E(beta) = \
-{beta:.2f}, mode ({book.mode[0]:.2f}, {book.mode[1]:.2f}) in (log(alpha / beta), log(alpha + \
+{beta:.2f}, mode ({book.mode[0]:.3f}, {book.mode[1]:.3f}) in (log(alpha / beta), log(alpha + \
 beta)), printed as 2.4, 14.3 and (-1.79, 2.74). Under ours: \
 {ours.moments["alpha"].mean:.3f} and {ours.moments["beta"].mean:.2f}."""
 

@@ -25,6 +25,7 @@ class Moments:
     sd: float
 
 
+@cache
 def hospitals() -> dict[str, Moments]:
     """Return the moments of mu, sigma, expit(mu) and the probability of each hospital.
 
@@ -121,6 +122,7 @@ class Tumours:
     mode: tuple[float, float]
 
 
+@cache
 def tumours(prior_of_the_book: bool) -> Tumours:
     """Return the posterior of alpha and beta under the prior of the book, or under ours."""
     odds = np.arange(-2.6, -1.0, 0.005)[:, None]

@@ -65,6 +65,17 @@ def shipped(name: str) -> StayModel:
     return stay_model(study, load_evidence(study))
 
 
+@cache
+def every_kind_of_term() -> Study:
+    """Return the demo with a shock and a definition that varies another freely."""
+    demo = load_study("demo")
+    shock = Shock(name="crisis", first=2012, last=2013, origin="east", reason=REASON)
+    known = demo.stay.definitions
+    freed = known["intention"].model_copy(update={"along_cohort": "free", "like": "intention"})
+    update = {"shocks": (shock,), "definitions": {**known, "plan": freed}}
+    return demo.model_copy(update={"stay": demo.stay.model_copy(update=update)})
+
+
 @st.composite
 def definitions(draw: st.DrawFn) -> dict[str, Definition]:
     """Draw the reference and up to three other definitions, some of them variants of others."""

@@ -62,7 +62,7 @@ def test_quantiles_have_their_closed_form_in_both_tails():
 
 @pytest.mark.parametrize("prior", KINDS, ids=name)
 def test_slope_is_that_of_the_quantile(prior: Prior):
-    """d log value / d u agrees with central differences wherever the value is not at its limit."""
+    """Central differences of log value agree with it wherever the value is not at its limit."""
     u = U[quantile(prior, U + 1e-4) < 1e90]
     value, small = quantile(prior, u), 1e-4
     numeric = np.log(quantile(prior, u + small) / quantile(prior, u - small)) / (2 * small)

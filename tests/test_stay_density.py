@@ -1,4 +1,4 @@
-"""The terms of the stay model, read three ways: one density."""
+"""The terms of the stay model: their columns, their prior, their coordinates."""
 
 import numpy as np
 import pandas as pd
@@ -9,27 +9,18 @@ from numpy.testing import assert_allclose
 from forecast.evidence import load_evidence
 from forecast.stay import StayModel, stay_model
 from forecast.stay.coordinates import centred_values, jacobian, latents, mask_size
-from forecast.stay.density import log_joint, log_volume
 from forecast.stay.design import design_matrix, duration_basis, latent_size
 from forecast.stay.posterior import flat_latents, named_latents
 from forecast.stay.precision import increment_covariance, increments_of, precision
-from forecast.stay.pymc_model import pymc_model
-from forecast.stay.terms import Term, Trend, Walk
-from forecast.stay.whitening import Whitening, no_whitening, whitening
-from forecast.study import Study, frozen, load_study
-from forecast.study.schema import Shock
+from forecast.stay.terms import Trend, Walk
+from forecast.study import Study, frozen
+from tests.laplace_models import every_kind_of_term
 
 
 @pytest.fixture(scope="module")
 def study() -> Study:
     """The simulated study, with a shock added so that every kind of term is there."""
-    demo = load_study("demo")
-    shock = Shock(name="crisis", first=2012, last=2013, origin="east", reason="made up for a test")
-    definitions = demo.stay.definitions
-    freed = definitions["intention"].model_copy(update={"along_cohort": "free"})
-    both = {**definitions, "plan": freed.model_copy(update={"like": "intention"})}
-    stay = demo.stay.model_copy(update={"shocks": (shock,), "definitions": both})
-    return demo.model_copy(update={"stay": stay})
+    return every_kind_of_term()
 
 
 @pytest.fixture(scope="module")
@@ -45,64 +36,6 @@ def random_point(model: StayModel, rng: np.random.Generator) -> dict[str, np.nda
         s.name: np.asarray(frozen(s.prior).rvs(size=shapes[s.name] or None, random_state=rng))
         for s in model.top_level
     }
-
-
-def values_of(
-    map_: Whitening, term: Term, y: np.ndarray, point: dict[str, np.ndarray]
-) -> np.ndarray:
-    """Return a term's latents from its coordinates by NumPy."""
-    mask = map_.masks[term.name]
-    if isinstance(term, Trend) and not mask.all():
-        return jacobian(term, point, mask) @ y
-    return latents(term, y, point, mask)
-
-
-def coordinates(
-    map_: Whitening, model: StayModel, u: np.ndarray, point: dict[str, np.ndarray]
-) -> np.ndarray:
-    """Return y from u by NumPy, following the words of Whitening."""
-    y = u.copy()
-    y[map_.soft] = map_.soft_mean + map_.soft_factor @ u[map_.soft]
-    soft = [
-        values_of(map_, t, y[model.slices[t.name]], point)
-        for t in model.structure.terms
-        if t.name in map_.soft_terms
-    ]
-    away = np.concatenate([*soft, point["duration_step"]]) - map_.away_mean
-    y[map_.centred] = map_.mean + map_.factor @ u[map_.centred] - map_.shift @ away
-    return y
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("rotated", [False, True])
-def test_pymc_and_the_matrices_have_one_density(model: StayModel, rotated: bool) -> None:
-    """At random points PyMC's log density equals that of the matrices to 1e-7 relative."""
-    map_ = whitening(model) if rotated else no_whitening(model)
-    built = pymc_model(model, map_)
-    compiled = built.compile_logp(jacobian=False)
-    rng = np.random.default_rng(4)
-    for _ in range(5):
-        point = random_point(model, rng)
-        u = rng.normal(size=model.design.shape[1])
-        y = coordinates(map_, model, u, point)
-        x = np.concatenate(
-            [values_of(map_, t, y[model.slices[t.name]], point) for t in model.structure.terms]
-        )
-        expected = log_joint(model, x, point) + log_volume(model, map_.masks, point)
-        unconstrained = {"u": u}
-        for variable in built.free_RVs:
-            if variable.name != "u":
-                value = built.rvs_to_values[variable]
-                transform = built.rvs_to_transforms[variable]
-                raw = point[variable.name]
-                moved = (
-                    raw
-                    if transform is None
-                    else transform.forward(raw, *variable.owner.inputs).eval()
-                )
-                unconstrained[value.name] = moved
-
-        assert_allclose(compiled(unconstrained), expected, rtol=1e-7)
 
 
 def test_coordinates_and_precision_agree(model: StayModel) -> None:

@@ -55,7 +55,7 @@ RHAT = Gate(1.01, 1.02, least=False)
 ESS = Gate(400, 200, least=True)
 DIVERGENT = Gate(0, 0.01, least=False)
 BFMI = Gate(0.3, 0.2, least=True)
-POINTS = Gate(100, 50, least=True)  # independent values: 100 give a mean to a tenth of its sd
+POINTS = Gate(100, 50, least=True)  # independent values: a mean to a tenth of its sd
 PARETO = Gate(0.7, np.inf, least=False)
 MEMORY = Gate(0.3, 0.5, least=False)
 
@@ -65,17 +65,17 @@ def check(fit: Fit, shown: xr.Dataset) -> list[Check]:
 
     ``shown`` holds the draws of every quantity that a report shows; the top-level parameters are
     added to it. Markov chains are asked for R-hat and effective sample sizes; importance samples
-    for how many values of the scales their weights are worth, and for the tail of the weights.
+    for how many values of the scales their weights are worth, and for the tails of their weights.
     """
     draws = {
         "top-level parameters": fit.posterior[list(fit.top_level)],
         "reported quantities": shown,
     }
-    worst = {name: convergence(data) for name, data in draws.items()}
     stats = fit.tree["sample_stats"].to_dataset()
     if "joint_log_weight" in stats:
-        return [*_effective(worst, POINTS, MORE_POINTS), *_weights(stats)]
-    return [*_mixed(worst), *_effective(worst, ESS, MORE_DRAWS), *_sampler(stats)]
+        return list(_weights(stats))
+    worst = {name: convergence(data) for name, data in draws.items()}
+    return [*_mixed(worst), *_effective(worst), *_sampler(stats)]
 
 
 def _mixed(groups: Mapping[str, Convergence]) -> Iterator[Check]:
@@ -84,13 +84,13 @@ def _mixed(groups: Mapping[str, Convergence]) -> Iterator[Check]:
         yield _check(f"R-hat, {name}", RHAT, worst.rhat, advice)
 
 
-def _effective(groups: Mapping[str, Convergence], gate: Gate, more: str) -> Iterator[Check]:
+def _effective(groups: Mapping[str, Convergence]) -> Iterator[Check]:
     for name, worst in groups.items():
         for kind, least, of in (
             ("bulk", worst.ess_bulk, worst.ess_bulk_of),
             ("tail", worst.ess_tail, worst.ess_tail_of),
         ):
-            yield _check(f"{kind} ESS, {name}", gate, least, f"Least: {of}. {more}")
+            yield _check(f"{kind} ESS, {name}", ESS, least, f"Least: {of}. {MORE_DRAWS}")
 
 
 def _sampler(stats: xr.Dataset) -> Iterator[Check]:
@@ -105,7 +105,14 @@ def _sampler(stats: xr.Dataset) -> Iterator[Check]:
 
 
 def _weights(stats: xr.Dataset) -> Iterator[Check]:
-    """Judge the importance weights of an approximation."""
+    """Judge the importance weights of an approximation.
+
+    Draws are independent given the scales, so the effective number of those, 1 / sum w^2, bounds
+    the Monte Carlo error of every quantity.
+    """
+    share = np.exp(smoothed(stats["scale_log_weight"].to_numpy())[0])
+    effective = float(share.sum() ** 2 / (share**2).sum())
+    yield _check("effective values of the scales", POINTS, effective, MORE_POINTS)
     for name, variable in (("scales", "scale_log_weight"), ("joint draws", "joint_log_weight")):
         _, k = smoothed(stats[variable].to_numpy())
         yield _check(f"Pareto k, {name}", PARETO, k, LESS_APPROXIMATE)

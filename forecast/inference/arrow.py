@@ -8,6 +8,7 @@ cube of a chunk and not of the whole. Dense LAPACK works within chunks.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from scipy.linalg import blas, lapack
@@ -44,7 +45,7 @@ class Layout:
     def chunks(self) -> tuple[slice, ...]:
         """Return the chunks as slices of the order, the border last."""
         bounds = [0, *self.ends, self.size]
-        return tuple(slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True))
+        return tuple(slice(a, b) for a, b in pairwise(bounds))
 
     @property
     def border(self) -> slice:

@@ -1,4 +1,4 @@
-"""The engines by name. Each is opened at its first use: NUTS brings a compiler, Laplace does not."""
+"""The engines by name. Each is opened at its first use: only NUTS brings a compiler."""
 
 from collections.abc import Callable
 from importlib import import_module

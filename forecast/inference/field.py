@@ -141,9 +141,7 @@ def curvature(field: Field, at: Given, seen: Sight, expected: bool = False) -> F
     row, cell, share = pattern.single
     cells += np.bincount(cell, weights[row] * share**2 * p1[cell] ** 2, len(p1))
     spread = pattern.spread @ p1
-    return factor(
-        pattern.layout, pattern.hessian(at.entries, cells, spread, weights[pattern.rows])
-    )
+    return factor(pattern.layout, pattern.hessian(at.entries, cells, spread, weights[pattern.rows]))
 
 
 @dataclass(frozen=True)
@@ -186,9 +184,7 @@ def near_mode(field: Field, at: Given, start: np.ndarray, tension: np.ndarray) -
     return Mode(at, sight(field, at, start + step), found, -float(tension @ step))
 
 
-def conditional_mode(
-    field: Field, at: Given, start: np.ndarray, tolerance: float = LOOSE
-) -> Mode:
+def conditional_mode(field: Field, at: Given, start: np.ndarray, tolerance: float = LOOSE) -> Mode:
     """Return the mode of the latents at given parameters.
 
     Raises

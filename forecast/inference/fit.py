@@ -80,7 +80,7 @@ def fit(study: Study, engine: str = "nuts", seed: int = 1, progress: Progress | 
     evidence = load_evidence(study)
     model = stay_model(study, evidence)
     posterior, stats = sample(model, study.sampler, seed, progress)
-    attrs = {"seed": seed, "engine": engine}
+    attrs: dict[str, str | int] = {"seed": seed, "engine": engine}
     return Fit(study, evidence, fit_tree(study, evidence, model, posterior, stats, attrs))
 
 

@@ -71,29 +71,43 @@ def draw_nested(
     rng, spec = np.random.default_rng([seed, 0]), sampler.laplace
     many = sampler.chains * spec.draws
     spare = max(SPARE * many // spec.points, 1)
-    us, xs = [], []
-    scale_weight, joint_weight = np.full(spec.points, -np.inf), np.full(spec.points, -np.inf)
-    for point, standard in enumerate(_even_normals(spec.points, found.marginal.unit.size, rng)):
-        stand = stand_at(found, standard)
-        if stand is None:
-            us.append(np.zeros(found.marginal.unit.size))
-            xs.append(np.zeros((spare, len(found.latents))))
-            continue
-        x, joint_weight[point] = _latents(found, stand.mode, spare, rng)
-        scale_weight[point] = stand.log_weight
-        us.append(stand.u)
-        xs.append(x)
+    points = []
+    for standard in _even_normals(spec.points, found.marginal.unit.size, rng):
+        points.append(_point(found, standard, spare, rng))
         if progress is not None:
-            progress(point + 1, spec.points, 0)
+            progress(len(points), spec.points, 0)
+    scale_weight = np.array([point.scale_weight for point in points])
     copies = _resampled(scale_weight, many, rng)
     draws = [
-        (us[point], xs[point][np.arange(first, last) % spare])
+        (points[point].u, points[point].x[np.arange(first, last) % spare])
         for point, first, last in _split(copies, spec.draws)
     ]
     posterior = named_draws(found, model, _chains(draws, spec.draws), seed)
-    weights = {"scale_log_weight": scale_weight, "joint_log_weight": joint_weight}
-    point = {"point": np.arange(spec.points)}
-    return posterior, xr.Dataset({k: ("point", v) for k, v in weights.items()}, point)
+    weights = {
+        "scale_log_weight": ("point", scale_weight),
+        "joint_log_weight": ("point", np.array([point.joint_weight for point in points])),
+    }
+    return posterior, xr.Dataset(weights, {"point": np.arange(spec.points)})
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A value of the scales: u, draws of the reached latents, log importance weights."""
+
+    u: np.ndarray
+    x: np.ndarray
+    scale_weight: float = -np.inf
+    joint_weight: float = -np.inf
+
+
+def _point(
+    found: ScalePosterior, standard: np.ndarray, many: int, rng: np.random.Generator
+) -> _Point:
+    stand = stand_at(found, standard)
+    if stand is None:
+        return _Point(standard, np.zeros((many, len(found.latents))))
+    x, joint = _latents(found, stand.mode, many, rng)
+    return _Point(stand.u, x, stand.log_weight, joint)
 
 
 def _even_normals(many: int, size: int, rng: np.random.Generator) -> np.ndarray:

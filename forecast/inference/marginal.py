@@ -119,9 +119,7 @@ def _tension(
     return -0.5 * (seen.p1 * outer + variance * seen.p3 * seen.pull) - seen.p2 * across
 
 
-def _moments(
-    field: Field, mode: Mode, covariance: np.ndarray, moved: np.ndarray
-) -> np.ndarray:
+def _moments(field: Field, mode: Mode, covariance: np.ndarray, moved: np.ndarray) -> np.ndarray:
     """Return the moments that the gradient of the prior wants, off the diagonal doubled."""
     prior = field.prior
     row, col = prior.row, prior.col

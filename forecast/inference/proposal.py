@@ -1,8 +1,8 @@
 """A skewed density for the top-level parameters, fitted to a gradient known on the axes.
 
-u_k = centre_k + scale_k (exp(skew_k v_k) - 1) / skew_k, v = mean + root (z exp(h z^2 / 2)), z standard
-normal: Tukey's (1977) g and h. One skew an axis, so that the density along each axis through the
-mode is near normal in v; h makes the tails heavier than those of the fit.
+u_k = centre_k + scale_k (exp(skew_k v_k) - 1) / skew_k, v = mean + root (z exp(h z^2 / 2)), with z
+standard normal: Tukey's (1977) g and h. One skew an axis, so that the density along each axis
+through the mode is near normal in v; h makes the tails heavier than those of the fit.
 """
 
 from dataclasses import dataclass

@@ -6,7 +6,15 @@ import numpy as np
 from scipy import optimize
 
 from forecast.errors import RunError
-from forecast.inference.field import LOOSE, TIGHT, Mode, conditional_mode, given, latent_field, near_mode
+from forecast.inference.field import (
+    LOOSE,
+    TIGHT,
+    Mode,
+    conditional_mode,
+    given,
+    latent_field,
+    near_mode,
+)
 from forecast.inference.marginal import Marginal, surroundings
 from forecast.inference.proposal import Proposal, fitted_proposal
 from forecast.stay import StayModel

@@ -47,7 +47,10 @@ def load_fit(path: Path) -> Fit:
     posterior, stats = (tree[name].to_dataset() for name in ("posterior", "sample_stats"))
     model = stay_model(study, evidence)
     doubles = posterior.map(lambda variable: variable.astype(float))
-    made = {"seed": int(attrs["seed"]), "engine": str(attrs.get("engine", "nuts"))}
+    made: dict[str, str | int] = {
+        "seed": int(attrs["seed"]),
+        "engine": str(attrs.get("engine", "nuts")),
+    }
     return Fit(study, evidence, fit_tree(study, evidence, model, doubles, stats, made))
 
 

@@ -177,5 +177,3 @@ def _walk_block(term: Walk, mask: np.ndarray, place: np.ndarray) -> Block:
     row = np.concatenate([place, np.maximum(one, other)])
     col = np.concatenate([place, np.minimum(one, other)])
     return Block(term, len(place), row, col, (ends, starts, between))
-
-

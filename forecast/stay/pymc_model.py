@@ -97,10 +97,15 @@ def _prior(name: str, prior: Prior, dims: tuple[str, ...] | None) -> Variable:
                 prior.shape,
                 prior.rate,
                 dist=_root_inverse_gamma,
-                support_point=lambda rv, size, *_: pt.full_like(rv, typical(prior)),
+                support_point=lambda rv, size, *_: pt.full(_shape(rv, size), typical(prior)),
                 default_transform=pm.distributions.transforms.log,
                 dims=dims,
             )
+
+
+def _shape(rv: Variable, size: Any) -> Any:
+    """Return the shape of a variable without drawing it."""
+    return () if rv.type.ndim == 0 else size
 
 
 def _root_inverse_gamma(shape: Variable, rate: Variable, size: Any) -> Variable:

@@ -26,7 +26,7 @@ from forecast.stay.terms import Constant, Effect, Term, Trend, Walk
 
 INFORMED = 1.2  # a non-centred coordinate is rotated above this precision; its prior has one
 # A value is sampled itself if the data leave less than this part of its prior variance.
-EFFECT_LEFT, WALK_LEFT, TREND_LEFT = 0.7, 0.75, 0.5
+EFFECT_LEFT, WALK_LEFT, TREND_LEFT = 0.7, 0.7, 0.5
 
 
 @dataclass(frozen=True)
