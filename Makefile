@@ -33,7 +33,7 @@ lint: $(READY) ## style, types, spelling
 	$(BIN)/codespell
 
 bench: $(READY) ## time the engines
-	@if [ -d benchmarks ]; then $(BIN)/python -m benchmarks; else echo 'No benchmarks yet.'; fi
+	$(BIN)/python -m benchmarks
 
 build: $(READY) ## sdist and wheel in dist/
 	$(BIN)/python -m build --no-isolation

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ ENGINES = ("laplace", "laplace-exact")
 POINTS, DRAWS, SWEEPS = 4000, 2000, 2000
 NORMAL = 1.96  # standard errors on each side of a 95 % interval
 OUT = Path(__file__).resolve().parents[1] / "docs" / "known_answers.md"
+WIDTH = 120
 FAR = 4.0  # standard errors that chance does not explain
 HEAD = ("quantity", "posterior", "published", "quadrature", *ENGINES)
 
@@ -93,23 +95,29 @@ def page(results: Sequence[Result], effort: LaplaceSpec, seed: int) -> str:
     parts = [_about(effort, seed)]
     for result in results:
         rows = [_row(figure, result) for figure in result.example.figures]
-        parts += [f"## {result.example.title}", f"Published: {result.example.source}."]
+        parts += [f"## {result.example.title}", _filled(f"Published: {result.example.source}.")]
         parts.append(_table(rows))
     return "\n\n".join([*parts, _book(), _agreement(results), _tail(results)]) + "\n"
 
 
 def _about(effort: LaplaceSpec, seed: int) -> str:
-    return f"""# Known answers
+    command = (
+        f"python -m benchmarks.known_answers --points {effort.points} --draws {effort.draws} "
+        f"--sweeps {effort.sweeps} --seed {seed}"
+    )
+    text = f"""Each engine draws from the posterior of a published analysis, put together by hand from
+    the terms of the stay model (`benchmarks/published.py`): `laplace` with {effort.points:,} values
+    of the scales and 4 chains of {effort.draws:,} draws, `laplace-exact` with 4 chains of
+    {effort.sweeps:,} sweeps. *Quadrature* is the same posterior integrated without sampling and
+    without our engines (`benchmarks/quadrature.py`). After ±: half of the 95 % interval of Monte
+    Carlo error ({NORMAL} standard errors), for a published figure where its source states that
+    error; (r): half a unit of the last printed digit."""
+    return f"# Known answers\n\nMade by:\n\n```\n{command}\n```\n\n{_filled(text)}"
 
-Made by `python -m benchmarks.known_answers --points {effort.points} --draws {effort.draws} \
---sweeps {effort.sweeps} --seed {seed}`; the models are in `benchmarks/published.py`.
 
-Each engine draws from the posterior of a published analysis, put together from the terms of the
-stay model: `laplace` with {effort.points:,} values of the scales and 4 chains of {effort.draws:,}
-draws, `laplace-exact` with 4 chains of {effort.sweeps:,} sweeps. *Quadrature* is the same
-posterior integrated by NumPy alone (`benchmarks/quadrature.py`), without sampling. After ±: half
-of the 95 % interval of Monte Carlo error, for a published figure as far as its source states one;
-`r`: half a unit of the last printed digit."""
+def _filled(text: str, **indent: str) -> str:
+    """Return a paragraph in lines of the width of our pages."""
+    return textwrap.fill(" ".join(text.split()), WIDTH, break_on_hyphens=False, **indent)
 
 
 def _row(figure: Figure, result: Result) -> tuple[str, ...]:
@@ -139,14 +147,14 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 def _book() -> str:
     """Say the tumours' posterior under the prior of the book, which is not one of ours."""
     book, ours = (quadrature.tumours(prior_of_the_book=known) for known in (True, False))
-    alpha, beta = book.moments["alpha"].mean, book.moments["beta"].mean
-    return f"""## The prior of the tumours
-
-The book's prior (alpha + beta)^(-5/2) is not one of our kinds; `published.tumours` says what
-stands for it. By quadrature under the book's prior: E(alpha) = {alpha:.3f}, E(beta) = \
-{beta:.2f}, mode ({book.mode[0]:.3f}, {book.mode[1]:.3f}) in (log(alpha / beta), log(alpha + \
-beta)), printed as 2.4, 14.3 and (-1.79, 2.74). Under ours: \
-{ours.moments["alpha"].mean:.3f} and {ours.moments["beta"].mean:.2f}."""
+    alpha, beta = (book.moments[name].mean for name in ("alpha", "beta"))
+    own_alpha, own_beta = (ours.moments[name].mean for name in ("alpha", "beta"))
+    text = f"""The book's prior (alpha + beta)^(-5/2) is not one of our kinds; `published.tumours`
+    derives what stands for it. By quadrature under the book's prior E(alpha) = {alpha:.3f} and
+    E(beta) = {beta:.2f}, and the mode is ({book.mode[0]:.3f}, {book.mode[1]:.3f}) in
+    (log(alpha / beta), log(alpha + beta)); the book prints 2.4, 14.3 and (-1.79, 2.74). Under ours
+    the means are {own_alpha:.3f} and {own_beta:.2f}."""
+    return f"## The prior of the tumours\n\n{_filled(text)}"
 
 
 def _agreement(results: Sequence[Result]) -> str:
@@ -156,11 +164,10 @@ def _agreement(results: Sequence[Result]) -> str:
         away = dict(_away(results, engine))
         held = sum(abs(z) <= NORMAL for z in away.values())
         far = [f"{where} ({z:+.1f})" for where, z in away.items() if abs(z) > FAR]
-        lines.append(
-            f"- `{engine}`: {held} of {len(away)} intervals (all quantities, means and standard "
-            f"deviations) hold the value by quadrature; more than {FAR:g} standard errors off: "
-            f"{', '.join(far) or 'none'}."
-        )
+        text = f"""- `{engine}`: {held} of {len(away)} intervals (all quantities of
+        `benchmarks/quadrature.py`, means and standard deviations) hold the value by quadrature;
+        more than {FAR:g} standard errors off: {", ".join(far) or "none"}."""
+        lines.append(_filled(text, subsequent_indent="  "))
     return "## Agreement with quadrature\n\n" + "\n".join(lines)
 
 
@@ -177,17 +184,17 @@ def _away(results: Sequence[Result], engine: str) -> Iterator[tuple[str, float]]
 def _tail(results: Sequence[Result]) -> str:
     """Say how many draws lie where the vague prior of the seeds has its second mode."""
     below = [
-        f"{result.estimates[engine][TAIL].moments.mean:.2%} of the draws of `{engine}`"
+        f"{result.estimates[engine][TAIL].moments.mean:.1%} of the draws of `{engine}`"
         for result in results
         for engine in ENGINES
         if TAIL in result.estimates[engine]
     ]
-    return f"""## The small sigma of the seeds
-
-Gamma(.001, .001) on a precision is flat in log sigma down to about .03, and the plates do not
-rule a sigma of zero out: {quadrature.seeds_below(SMALL):.2%} of the posterior, by quadrature, has
-sigma below {SMALL}; {" and ".join(below)} lie there. In the coordinates of the scales this is a
-tail heavier than that of the proposal."""
+    text = f"""Gamma(.001, .001) on a precision is nearly flat in log sigma down to about .03, and
+    the plates do not rule out a sigma of zero: by quadrature {quadrature.seeds_below(SMALL):.1%} of
+    the posterior has sigma below {SMALL}; {" and ".join(below)} lie there. In the coordinates of
+    the scales this is a heavy tail, which proposals seldom reach: there an importance sample has
+    few points, and a chain that gets there stays long."""
+    return f"## The small sigma of the seeds\n\n{_filled(text)}"
 
 
 if __name__ == "__main__":
