@@ -23,7 +23,7 @@ NORMAL = 1.96  # standard errors on each side of a 95 % interval
 OUT = Path(__file__).resolve().parents[1] / "docs" / "known_answers.md"
 WIDTH = 120
 FAR = 4.0  # standard errors that chance does not explain
-HEAD = ("quantity", "posterior", "published", "quadrature", *ENGINES)
+HEAD = ("quantity", "moment", "published", "quadrature", *ENGINES)
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,9 @@ def _about(effort: LaplaceSpec, seed: int) -> str:
         f"python -m benchmarks.known_answers --points {effort.points} --draws {effort.draws} "
         f"--sweeps {effort.sweeps} --seed {seed}"
     )
-    text = f"""Each engine draws from the posterior of a published analysis, put together by hand from
-    the terms of the stay model (`benchmarks/published.py`): `laplace` with {effort.points:,} values
-    of the scales and 4 chains of {effort.draws:,} draws, `laplace-exact` with 4 chains of
+    text = f"""Each engine draws from the posterior of a published analysis, put together by hand
+    from the terms of the stay model (`benchmarks/published.py`): `laplace` with {effort.points:,}
+    values of the scales and 4 chains of {effort.draws:,} draws, `laplace-exact` with 4 chains of
     {effort.sweeps:,} sweeps. *Quadrature* is the same posterior integrated without sampling and
     without our engines (`benchmarks/quadrature.py`). After ±: half of the 95 % interval of Monte
     Carlo error ({NORMAL} standard errors), for a published figure where its source states that

@@ -10,8 +10,9 @@ from numpy.testing import assert_allclose
 from scipy import special, stats
 
 from forecast.stay.errors_of_rows import EDGE, CountRows, ErrorModel, RateRows
+from forecast.stay.gamma import gamma2, gamma3
 from forecast.stay.likelihood import log_likelihood
-from forecast.stay.row_derivatives import RowFamily, _second, _third
+from forecast.stay.row_derivatives import RowFamily
 from forecast.stay.unit_normal import Values
 from tests.laplace_models import slope
 
@@ -99,8 +100,8 @@ def test_derivatives_of_log_gamma_equal_scipy():
     """Its second and third derivative are scipy's to 1e-13 relative, from 1e-6 to 1e8."""
     x = np.concatenate([np.geomspace(1e-6, 1e8, 20_001), np.linspace(0.5, 20.0, 5_001)])
 
-    assert_allclose(_second(x), special.polygamma(1, x), rtol=1e-13, atol=0)
-    assert_allclose(_third(x), special.polygamma(2, x), rtol=1e-13, atol=0)
+    assert_allclose(gamma2(x), special.polygamma(1, x), rtol=1e-13, atol=0)
+    assert_allclose(gamma3(x), special.polygamma(2, x), rtol=1e-13, atol=0)
 
 
 @settings(max_examples=100, deadline=None)

@@ -18,6 +18,7 @@ from scipy import special
 from scipy.special import gammaln, psi
 
 from forecast.stay.errors_of_rows import EDGE, ErrorModel
+from forecast.stay.gamma import gamma2, gamma3
 
 type Values = Mapping[str, Any]
 type Stack = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -95,7 +96,7 @@ class RowDerivatives:
     def _thirds(self) -> Stack:
         """Return l_sss and the third derivatives of f and g."""
         r, s = self.rate, self.size
-        f3, g3, h3 = self.family.univariate(r * s, (1 - r) * s, s, _third)
+        f3, g3, h3 = self.family.univariate(r * s, (1 - r) * s, s, gamma3)
         return r**3 * f3 + (1 - r) ** 3 * g3 + h3, f3, g3
 
     @cached_property
@@ -183,7 +184,7 @@ class RowFamily:
         free = 1 / w - 1 > self.floor
         s = np.where(free, 1 / w - 1, self.floor)
         a, b = r * s, (1 - r) * s
-        orders = [self.univariate(a, b, s, function) for function in (gammaln, psi, _second)]
+        orders = [self.univariate(a, b, s, function) for function in (gammaln, psi, gamma2)]
         stay, leave = np.log(self.errors.rates.rate), np.log1p(-self.errors.rates.rate)
         row = self.errors.rates.row
         (f0, g0, h0), (f1, g1, h1), (f2, g2, h2) = orders
@@ -272,35 +273,3 @@ def _moves(
             s3 * w1**2 * q + s2 * (w2 * q + 2 * w1 * q1) - 2 * s1,
         ),
     )
-
-
-SHIFT = 8
-SERIES = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)  # Bernoulli numbers
-
-
-def _second(x: np.ndarray) -> np.ndarray:
-    """Return the second derivative of ln Gamma for x > 0."""
-    out, up = np.zeros_like(x), x.copy()
-    for _ in range(SHIFT):
-        out += 1 / (up * up)
-        up += 1
-    inverse = 1 / up
-    square = inverse * inverse
-    tail = np.zeros_like(x)
-    for number in reversed(SERIES):
-        tail = tail * square + number
-    return np.asarray(out + inverse + square / 2 + tail * square * inverse)
-
-
-def _third(x: np.ndarray) -> np.ndarray:
-    """Return the third derivative of ln Gamma for x > 0."""
-    out, up = np.zeros_like(x), x.copy()
-    for _ in range(SHIFT):
-        out -= 2 / (up * up * up)
-        up += 1
-    inverse = 1 / up
-    square = inverse * inverse
-    tail = np.zeros_like(x)
-    for order, number in reversed(list(enumerate(SERIES))):
-        tail = tail * square - number * (2 * order + 3)
-    return np.asarray(out - square - square * inverse + tail * square * square)
