@@ -97,6 +97,11 @@ def _both(quantity: str, mean: str, sd: str, standard_error: float) -> tuple[Fig
     )
 
 
+# Where the printed figures were read. Surgical: the table of OpenBUGS as copied in the BUGS checks
+# of the package bumps. Eight schools: stan-dev/posteriordb, posterior_database/
+# reference_posteriors/summary_statistics/mean/mean, to four decimals. Tumours: BDA3, section 5.3.
+# Seeds: the table of OpenBUGS as copied in TuringLang/JuliaBUGS.jl, Volume_1/4_Seeds.jl, which
+# leaves its Monte Carlo errors out; those are of WinBUGS (cosx.org, 2008-12, part 2 of "WinBUGS").
 EXAMPLES: Mapping[str, Example] = {
     "hospitals": Example(
         title="Deaths in 12 hospitals",

@@ -115,9 +115,10 @@ def _about(effort: LaplaceSpec, seed: int) -> str:
     return f"# Known answers\n\nMade by:\n\n```\n{command}\n```\n\n{_filled(text)}"
 
 
-def _filled(text: str, **indent: str) -> str:
-    """Return a paragraph in lines of the width of our pages."""
-    return textwrap.fill(" ".join(text.split()), WIDTH, break_on_hyphens=False, **indent)
+def _filled(text: str, later: str = "") -> str:
+    """Return a paragraph in lines of the width of our pages, ``later`` before all but the first."""
+    words = " ".join(text.split())
+    return textwrap.fill(words, WIDTH, break_on_hyphens=False, subsequent_indent=later)
 
 
 def _row(figure: Figure, result: Result) -> tuple[str, ...]:
@@ -167,7 +168,7 @@ def _agreement(results: Sequence[Result]) -> str:
         text = f"""- `{engine}`: {held} of {len(away)} intervals (all quantities of
         `benchmarks/quadrature.py`, means and standard deviations) hold the value by quadrature;
         more than {FAR:g} standard errors off: {", ".join(far) or "none"}."""
-        lines.append(_filled(text, subsequent_indent="  "))
+        lines.append(_filled(text, later="  "))
     return "## Agreement with quadrature\n\n" + "\n".join(lines)
 
 

@@ -141,7 +141,7 @@ def tumours(prior_of_the_book: bool) -> Tumours:
 
 
 def _book(alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    """Return log (alpha + beta)^(-5/2) and the Jacobian alpha beta of the grid (BDA3, p. 111)."""
+    """Return log (alpha + beta)^(-5/2) times the Jacobian alpha beta (BDA3, section 5.3)."""
     return -2.5 * np.log(alpha + beta) + np.log(alpha) + np.log(beta)
 
 
