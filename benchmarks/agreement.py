@@ -129,6 +129,14 @@ def page(rows: list[Agreement], how: str) -> str:
     return head + "\n".join(table) + f"\n\n{how}\n\n{where()}\n"
 
 
+def _draws_of(studies: list[str], runs: dict[str, Fit], times: int) -> str:
+    """Say how long NUTS ran for each study."""
+    return ", ".join(
+        f"{name} {'a run of the study file' if name in runs else f'{times} times its draws'}"
+        for name in studies
+    )
+
+
 def where() -> str:
     """Return the machine in one line."""
     return "Machine: " + ", ".join(f"{key} {value}" for key, value in machine().items()) + "."
@@ -141,20 +149,23 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=2048, help="values of the scales, laplace")
     parser.add_argument("--sweeps", type=int, default=1000, help="sweeps a chain, laplace-exact")
     parser.add_argument("--times", type=int, default=2, help="times the study's draws, nuts")
+    parser.add_argument("--runs", default="", help="NAME=FOLDER,...: NUTS draws of finished runs")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     rows: list[Agreement] = []
+    pairs = [pair.split("=") for pair in asked.runs.split(",") if pair]
+    runs = {name: fc.load_fit(Path(folder) / "posterior.nc") for name, folder in pairs}
     for name in asked.studies.split(","):
         study = longer(fc.load_study(name), asked.points, asked.sweeps, asked.times)
-        reference = fc.fit(study, "nuts", asked.seed)
+        reference = fc.fit(study, "nuts", asked.seed) if name not in runs else runs[name]
         for engine in ("laplace", "laplace-exact"):
             one = fc.fit(study, engine, asked.seed)
             rows += [compared(name, what, one, reference) for what in quantities(reference)]
             sys.stdout.write(f"{row(rows[-2])}\n{row(rows[-1])}\n")
             sys.stdout.flush()
     how = (
-        f"NUTS: {asked.times} times the draws of each study file. laplace: {asked.points:,} values "
-        f"of the scales. laplace-exact: 4 chains of {asked.sweeps:,} sweeps. Seed {asked.seed}."
+        f"NUTS: {_draws_of(asked.studies.split(','), runs, asked.times)}. "
+        f"laplace: {asked.points:,} values of the scales. laplace-exact: 4 chains of {asked.sweeps:,} sweeps. Seed {asked.seed}."
     )
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(rows, how), encoding="utf-8")
