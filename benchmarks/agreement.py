@@ -165,7 +165,8 @@ def main() -> None:
             sys.stdout.flush()
     how = (
         f"NUTS: {_draws_of(asked.studies.split(','), runs, asked.times)}. "
-        f"laplace: {asked.points:,} values of the scales. laplace-exact: 4 chains of {asked.sweeps:,} sweeps. Seed {asked.seed}."
+        f"laplace: {asked.points:,} values of the scales. laplace-exact: 4 chains of "
+        f"{asked.sweeps:,} sweeps. Seed {asked.seed}."
     )
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(rows, how), encoding="utf-8")
