@@ -100,6 +100,7 @@ def test_back_makes_draws_of_the_precision(arrow: Arrow, many: int):
     assert_allclose(found.inner(x), z, rtol=1e-8, atol=1e-8)
     assert_allclose(found.forward(arrow.matrix @ x), z, rtol=1e-8, atol=1e-8)
     assert_allclose(found.back(z[:, 0]), x[:, 0], rtol=1e-8, atol=1e-8)
+    assert_allclose(found.inner(x[:, 0]), z[:, 0], rtol=1e-8, atol=1e-8)
 
 
 @settings(max_examples=100, deadline=None)

@@ -26,7 +26,7 @@ ROUNDS = 60
 HALVINGS = 12
 LONGEST = 3.0  # a step moves no linear predictor further than this on the logit scale
 TIGHT, LOOSE = 1e-12, 1e-2  # Newton decrement, in units of log density
-NEAR = 10.0  # a decrement from which one step is trusted
+NEAR = 30.0  # a decrement from which one step is trusted
 
 
 @dataclass(frozen=True)

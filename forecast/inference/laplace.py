@@ -26,7 +26,7 @@ from forecast.study.schema import SamplerSpec
 type Progress = Callable[[int, int, int], None]
 
 EDGE = 1e-12  # keeps normal numbers finite
-SPARE = 4  # latents drawn at a point, in units of what a point of mean weight wants
+SPARE = 2  # latents drawn at a point, in units of what a point of mean weight wants
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from forecast.inference.proposal import Proposal, fitted_proposal
 from forecast.stay import StayModel
 from forecast.stay.unit_normal import UnitNormal
 
-GRADIENT = 0.03  # where the search for the mode ends; u has standard deviations of up to one
-SEARCH = 1e-6  # Newton decrement while the mode is sought
+GRADIENT = 0.05  # where the search for the mode ends; u has standard deviations of up to one
+SEARCH = 1e-4  # Newton decrement while the mode is sought
 REACH = 1.0  # the axes are looked at this many standard deviations (as the search learnt them) away
 
 
@@ -109,7 +109,8 @@ def _search(
             f"{found.message}. Check the priors, or use engine nuts."
         )
     mode = marginal.mode(found.x, search.x, TIGHT)
-    return found.x, np.asarray(found.hess_inv), mode.seen.x
+    spread = np.asarray(found.hess_inv)
+    return found.x, (spread + spread.T) / 2, mode.seen.x
 
 
 def _explored(
@@ -118,12 +119,14 @@ def _explored(
     """Look at gradients on both sides of the mode along each axis, and fit the proposal."""
     steps = REACH * np.sqrt(np.diagonal(spread)).clip(0.05, 1.0)
     ends = {}
-    for sign in (1.0, -1.0):
-        for k, step in enumerate(steps):
+    for k, step in enumerate(steps):
+        start = x
+        for sign in (1.0, -1.0):
             u = centre.copy()
             u[k] += sign * step
-            mode = marginal.mode(u, x, LOOSE)
+            mode = marginal.mode(u, start, LOOSE)
             ends[sign, k] = marginal.gradient(u, mode), mode.seen.x
+            start = 2 * x - mode.seen.x  # the latents go about as far the other way
     axes = range(len(steps))
     up, down = (np.stack([ends[sign, k][0] for k in axes]) for sign in (1.0, -1.0))
     middle, field = marginal.mode(centre, x, TIGHT), marginal.field

@@ -22,21 +22,32 @@ def cell_rates(posterior: xr.Dataset, study: Study, cells: pd.DataFrame) -> np.n
 
     ``cells`` has columns definition, origin, field, cohort, years_since.
     """
+    p = _by_cell(posterior, study, cells)
+    return np.ascontiguousarray(p.T).reshape(*_sample_sizes(posterior), len(cells))
+
+
+def _by_cell(posterior: xr.Dataset, study: Study, cells: pd.DataFrame) -> np.ndarray:
+    """Return the rates of cells as (cell, sample): the layout that sparse products want."""
     terms = structure(study)
     x = flat_latents(posterior, terms)
     step = posterior["duration_step"].transpose(*SAMPLE, "knot").to_numpy().astype(float)
     design = design_matrix(terms, cells, study.stay.shocks)
     basis = duration_basis(terms.knots, cells["years_since"].to_numpy(float))
-    eta = (design @ x.reshape(-1, x.shape[-1]).T).T - step.reshape(-1, step.shape[-1]) @ basis.T
-    return expit(eta).reshape(*x.shape[:2], len(cells))
+    eta = design @ np.ascontiguousarray(x.reshape(-1, x.shape[-1]).T)
+    eta -= basis @ step.reshape(-1, step.shape[-1]).T
+    return np.asarray(expit(eta, out=eta))
+
+
+def _sample_sizes(posterior: xr.Dataset) -> tuple[int, ...]:
+    return tuple(posterior.sizes[dim] for dim in SAMPLE)
 
 
 def row_rates(
     posterior: xr.Dataset, study: Study, cells: pd.DataFrame, operator: sparse.csr_matrix
 ) -> np.ndarray:
     """Return the model rate of each row, W p, (chain, draw, row)."""
-    p = cell_rates(posterior, study, cells)
-    return (operator @ p.reshape(-1, p.shape[-1]).T).T.reshape(*p.shape[:2], -1)
+    rates = operator @ _by_cell(posterior, study, cells)
+    return np.ascontiguousarray(rates.T).reshape(*_sample_sizes(posterior), len(rates))
 
 
 def reference_rates(

@@ -6,6 +6,7 @@ keeps a standard normal posterior, and a scale near zero becomes a light tail of
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import special
@@ -35,7 +36,7 @@ class UnitNormal:
 
     scales: tuple[Scale, ...]
 
-    @property
+    @cached_property
     def places(self) -> dict[str, slice]:
         """Return the slice of each parameter."""
         ends = np.cumsum([_length(scale) for scale in self.scales]).tolist()
@@ -43,7 +44,7 @@ class UnitNormal:
         named = zip(self.scales, starts, ends, strict=True)
         return {scale.name: slice(a, b) for scale, a, b in named}
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Return the length of u."""
         return sum(_length(scale) for scale in self.scales)

@@ -160,7 +160,7 @@ class LaplaceSpec(Part):
     keeps of each chain; ``sweeps``: those of each chain of laplace-exact.
     """
 
-    points: Annotated[int, Field(ge=40)] = 500
+    points: Annotated[int, Field(ge=40)] = 384
     draws: Annotated[int, Field(ge=50)] = 500
     sweeps: Annotated[int, Field(ge=50)] = 400
 
