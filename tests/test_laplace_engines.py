@@ -132,7 +132,7 @@ def test_good_weights_pass_and_bad_weights_do_not(nested: Fit) -> None:
 
 def test_smoothing_keeps_the_sign_of_weights() -> None:
     """The largest log weight stays the largest; weights of zero stay zero; they sum to one."""
-    log_weight = np.append(np.random.default_rng(1).normal(size=400), -np.inf)
+    log_weight = np.append(np.random.default_rng(1).normal(0.0, 0.4, size=1000), -np.inf)
     smooth, k = smoothed(log_weight)
     assert np.argmax(smooth) == np.argmax(log_weight)
     assert smooth[-1] == -np.inf
