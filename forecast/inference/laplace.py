@@ -26,6 +26,7 @@ from forecast.study.schema import SamplerSpec
 type Progress = Callable[[int, int, int], None]
 
 EDGE = 1e-12  # keeps normal numbers finite
+POINTS, FEWEST = 13, 128  # values of the scales for each of them, and at least
 SPARE = 2  # latents drawn at a point, in units of what a point of mean weight wants
 
 
@@ -70,12 +71,14 @@ def draw_nested(
     """Draw from a posterior of scales that is explored already."""
     rng, spec = np.random.default_rng([seed, 0]), sampler.laplace
     many = sampler.chains * spec.draws
-    spare = max(SPARE * many // spec.points, 1)
+    size = found.marginal.unit.size
+    wanted = spec.points or max(POINTS * size, FEWEST)
+    spare = max(SPARE * many // wanted, 1)
     points = []
-    for standard in _even_normals(spec.points, found.marginal.unit.size, rng):
+    for standard in _even_normals(wanted, size, rng):
         points.append(_point(found, standard, spare, rng))
         if progress is not None:
-            progress(len(points), spec.points, 0)
+            progress(len(points), wanted, 0)
     scale_weight = np.array([point.scale_weight for point in points])
     copies = _resampled(scale_weight, many, rng)
     draws = [
@@ -87,7 +90,7 @@ def draw_nested(
         "scale_log_weight": ("point", scale_weight),
         "joint_log_weight": ("point", np.array([point.joint_weight for point in points])),
     }
-    return posterior, xr.Dataset(weights, {"point": np.arange(spec.points)})
+    return posterior, xr.Dataset(weights, {"point": np.arange(wanted)})
 
 
 @dataclass(frozen=True)

@@ -156,11 +156,12 @@ class StaySpec(Part):
 class LaplaceSpec(Part):
     """How the Laplace engines draw.
 
-    ``points``: values of the scales that engine laplace tries, over all chains; ``draws``: what it
-    keeps of each chain; ``sweeps``: those of each chain of laplace-exact.
+    ``points``: values of the scales that engine laplace tries, over all chains (thirteen for each
+    top-level parameter where it is left out); ``draws``: what it keeps of each chain; ``sweeps``:
+    those of each chain of laplace-exact.
     """
 
-    points: Annotated[int, Field(ge=40)] = 384
+    points: Annotated[int | None, Field(ge=40)] = None
     draws: Annotated[int, Field(ge=50)] = 500
     sweeps: Annotated[int, Field(ge=50)] = 400
 
