@@ -122,14 +122,14 @@ def _even_normals(many: int, size: int, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(special.ndtri(np.clip(net, EDGE, 1 - EDGE)))
 
 
-def stand_at(found: ScalePosterior, standard: np.ndarray, exact: bool = False) -> Stand | None:
+def stand_at(found: ScalePosterior, standard: np.ndarray) -> Stand | None:
     """Return the scales that the proposal makes of standard normal numbers.
 
-    ``exact`` asks for the mode itself, not for one Newton step to it.
+    None where the latents have no mode.
     """
     u, log_density = found.proposal.at(standard)
     try:
-        mode = found.mode(u, exact)
+        mode = found.mode(u)
     except RunError:
         return None
     return Stand(standard, u, mode, found.marginal.value(u, mode) - log_density)
@@ -142,11 +142,17 @@ def _latents(
     z = rng.standard_normal((len(mode.seen.x), many))
     x = found.mean(mode)[:, None] + mode.factor.back(z)
     first = sight(found.marginal.field, mode.at, x[:, 0])
-    return x.T, first.value - mode.seen.value + 0.5 * float(z[:, 0] @ z[:, 0])
+    fitted = mode.seen.value - 0.5 * float(z[:, 0] @ z[:, 0]) + mode.drift
+    return x.T, first.value - fitted
 
 
 def _resampled(log_weight: np.ndarray, many: int, rng: np.random.Generator) -> np.ndarray:
     """Return how many draws each point is given: systematic resampling of smoothed weights."""
+    if not np.isfinite(log_weight).any():
+        raise RunError(
+            f"some values of the scales have a density; got none of {len(log_weight)}. "
+            "Check the priors, or use engine nuts."
+        )
     smooth, _ = smoothed(log_weight)
     share = np.exp(smooth - smooth.max())
     ends = np.cumsum(share / share.sum()) * many

@@ -10,7 +10,6 @@ from forecast.inference.field import (
     LOOSE,
     TIGHT,
     Mode,
-    conditional_mode,
     given,
     latent_field,
     near_mode,
@@ -41,14 +40,12 @@ class ScalePosterior:
     bend: np.ndarray
     tension: np.ndarray
 
-    def mode(self, u: np.ndarray, exact: bool = False) -> Mode:
+    def mode(self, u: np.ndarray) -> Mode:
         """Return the conditional mode of the latents at u: mostly one Newton step to it."""
         away = u - self.proposal.centre
         start = self.latents + self.tangent @ away + self.bend @ (away**2 / 2)
         field = self.marginal.field
         at = given(field, self.marginal.unit.values(u))
-        if exact:
-            return conditional_mode(field, at, start)
         return near_mode(field, at, start, self.tension)
 
     def mean(self, mode: Mode) -> np.ndarray:
