@@ -33,7 +33,7 @@ ENTRIES = (
         f"{PEERS}.pymc_default",
         "contender",
         True,
-        f"{SAME}, non-centred; PyMC's own NUTS.",
+        f"{SAME}, non-centred; PyMC's own NUTS, with its default of half the cores.",
     ),
     Entry(
         "nutpie-naive",
