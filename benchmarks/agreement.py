@@ -1,4 +1,4 @@
-"""How far the Laplace engines are from a long NUTS run: makes docs/agreement.md.
+"""How far the Laplace engines are from a NUTS run: makes docs/agreement.md.
 
     python -m benchmarks.agreement --studies demo,china_ai_2030
 
@@ -114,7 +114,7 @@ def page(rows: list[Agreement], how: str) -> str:
         "# Do the engines agree?\n\n"
         "Made by `python -m benchmarks.agreement`; nothing here is typed by hand.\n\n"
         "Each engine drew the same posterior. The table gives, over all quantities, the largest "
-        "difference from the long NUTS run and in brackets the 99th percentile: of means, in "
+        "difference from the NUTS run and in brackets the 99th percentile: of means, in "
         "posterior standard deviations; of standard deviations, as a part; of the ends of the "
         "95 % equal-tailed intervals, in standard deviations. The last column is the Monte Carlo "
         "error of a difference of means, the largest over quantities, in standard deviations: "

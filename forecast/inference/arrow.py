@@ -198,16 +198,6 @@ class Factor:
         out[self.layout.order] = x
         return out.reshape(inner.shape)
 
-    def inner(self, x: np.ndarray) -> np.ndarray:
-        """Return L' x in the order of the layout: the way back from draws to standard normals."""
-        y = x[self.layout.order].reshape(self.layout.size, -1)
-        out = np.empty_like(y)
-        for k, chunk in enumerate(self.layout.chunks):
-            out[chunk] = np.tril(self.squares[k]).T @ y[chunk]
-            if k < len(self.tails):
-                out[chunk] += self.tails[k].T @ y[self.layout.tails[k]]
-        return out.reshape(x.shape)
-
     def covariance(self) -> np.ndarray:
         """Return H^-1 at the places of the layout, as a flat array.
 

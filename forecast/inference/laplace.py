@@ -6,7 +6,6 @@ v25/19-556.html) and resampled; draws of one value of the scales stand side by s
 effective sample size sees how many values of the scales the draws are worth.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +15,13 @@ from scipy.stats import qmc
 from threadpoolctl import threadpool_limits
 
 from forecast.errors import RunError
+from forecast.inference.engines import Progress
 from forecast.inference.field import Mode, sight
 from forecast.inference.importance import smoothed
 from forecast.inference.named import named_draws
 from forecast.inference.scale_posterior import ScalePosterior, scale_posterior
 from forecast.stay import StayModel
 from forecast.study.schema import SamplerSpec
-
-type Progress = Callable[[int, int, int], None]
 
 EDGE = 1e-12  # keeps normal numbers finite
 POINTS, FEWEST = 13, 128  # values of the scales for each of them, and at least

@@ -14,8 +14,9 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from forecast.errors import RunError
+from forecast.inference.engines import Progress
 from forecast.inference.field import Sight, sight
-from forecast.inference.laplace import Progress, Stand, stand_at
+from forecast.inference.laplace import Stand, stand_at
 from forecast.inference.named import Draws, named_draws
 from forecast.inference.scale_posterior import ScalePosterior, scale_posterior
 from forecast.stay import StayModel

@@ -13,13 +13,13 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from forecast.errors import RunError
+from forecast.inference.engines import Progress
 from forecast.stay import StayModel
 from forecast.stay.posterior import named_latents
 from forecast.stay.pymc_model import pymc_model
 from forecast.stay.whitening import whitening
 from forecast.study.schema import SamplerSpec
 
-type Progress = Callable[[int, int, int], None]
 STATS = {
     "diverging": "diverging",
     "energy": "energy",
