@@ -69,7 +69,7 @@ def main() -> None:
         f"| | seconds |\n|---|---|\n"
         f"| first fit: {points} values of the scales, {draws:,} draws | {cold:.1f} |\n"
         f"| second fit | {warm:.1f} |\n"
-        f"| stay rates of all origins, fields and cohorts to 2035 | {predicted:.1f} |\n"
+        f"| stay rates of all origins, fields and cohorts | {predicted:.1f} |\n"
         f"| refit with new data of the same shape: {REFIT.points} values, "
         f"{4 * REFIT.draws:,} draws | {again:.1f} |",
         f"{len(fitted.evidence.rows)} rows, {model.design.shape[1]:,} latent values, "

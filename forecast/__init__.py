@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from forecast.datasets import dataset_names, load_dataset
 from forecast.errors import EvidenceError, RunError, StayrateError, StudyError
 from forecast.evidence import load_evidence
-from forecast.study import Study, load_study, study_names
+from forecast.study import Study, combined, load_study, study_names
 
 if TYPE_CHECKING:
     from forecast.assess import check
@@ -20,27 +20,51 @@ if TYPE_CHECKING:
     from forecast.report import write_report
     from forecast.run import run
     from forecast.share import (
+        attribute_change,
+        attribute_uncertainty,
+        compare,
+        contour,
+        contributions,
+        differences,
+        evaluate,
         first_passage,
         probabilities,
         probability,
+        probability_of,
+        solve,
+        solve_summary,
         summarise,
+        worth_of_facts,
     )
     from forecast.share import project_fit as project
+    from forecast.share import share_model_of as share_model
 
 # Rooms that bring PyMC or matplotlib are opened at first use, so `import forecast` stays quick.
 _LATE = {
     "Fit": ("forecast.inference", "Fit"),
+    "attribute_change": ("forecast.share", "attribute_change"),
+    "attribute_uncertainty": ("forecast.share", "attribute_uncertainty"),
     "check": ("forecast.assess", "check"),
+    "compare": ("forecast.share", "compare"),
+    "contour": ("forecast.share", "contour"),
+    "contributions": ("forecast.share", "contributions"),
+    "differences": ("forecast.share", "differences"),
+    "evaluate": ("forecast.share", "evaluate"),
     "first_passage": ("forecast.share", "first_passage"),
     "fit": ("forecast.inference", "fit"),
     "load_fit": ("forecast.inference", "load_fit"),
     "probabilities": ("forecast.share", "probabilities"),
     "probability": ("forecast.share", "probability"),
+    "probability_of": ("forecast.share", "probability_of"),
     "project": ("forecast.share", "project_fit"),
     "run": ("forecast.run", "run"),
     "save_fit": ("forecast.inference", "save_fit"),
+    "share_model": ("forecast.share", "share_model_of"),
+    "solve": ("forecast.share", "solve"),
+    "solve_summary": ("forecast.share", "solve_summary"),
     "stay_rates": ("forecast.inference", "stay_rates"),
     "summarise": ("forecast.share", "summarise"),
+    "worth_of_facts": ("forecast.share", "worth_of_facts"),
     "write_report": ("forecast.report", "write_report"),
 }
 
@@ -51,8 +75,16 @@ __all__ = [
     "StayrateError",
     "Study",
     "StudyError",
+    "attribute_change",
+    "attribute_uncertainty",
     "check",
+    "combined",
+    "compare",
+    "contour",
+    "contributions",
     "dataset_names",
+    "differences",
+    "evaluate",
     "first_passage",
     "fit",
     "load_dataset",
@@ -61,12 +93,17 @@ __all__ = [
     "load_study",
     "probabilities",
     "probability",
+    "probability_of",
     "project",
     "run",
     "save_fit",
+    "share_model",
+    "solve",
+    "solve_summary",
     "stay_rates",
     "study_names",
     "summarise",
+    "worth_of_facts",
     "write_report",
 ]
 

@@ -84,7 +84,7 @@ def _say_probabilities(study: Study, found: object, others: object) -> None:
             escape(f"{label} = {row['probability']:.3f}, Monte Carlo error {row['mcse']:.3f}")
         )
     values = others["probability"]  # type: ignore[index]  # a DataFrame
-    out.print(f"Range over {len(values)} listed priors: {values.min():.3f} to {values.max():.3f}")
+    out.print(f"Range over {len(values)} listed alternatives: {values.min():.3f} to {values.max():.3f}")
 
 
 @app.command()

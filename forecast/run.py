@@ -16,7 +16,7 @@ from forecast.inference import Fit, fit, fitted_rows, packed, save_fit, stay_rat
 from forecast.provenance import hashes, versions
 from forecast.report import ReportInputs, write_report
 from forecast.run_folder import MARK, run_folder, write_table
-from forecast.share import alternatives, inputs_of, learned, probabilities, project, summarise
+from forecast.share import STEPS, Workforce, ask, inputs_of, share_model
 from forecast.study import Study
 
 QUICK = {
@@ -64,18 +64,6 @@ class Clock:
         begin = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - begin, 1)
-
-
-@dataclass(frozen=True)
-class Workforce:
-    """The answers about the workforce."""
-
-    projection: xr.Dataset
-    share: pd.DataFrame
-    evidence: pd.DataFrame
-    probabilities: pd.DataFrame
-    alternatives: pd.DataFrame
-    learned: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -138,20 +126,17 @@ def shown(fitted: Fit) -> xr.Dataset:
 
 
 def forecast_workforce(fitted: Fit, options: RunOptions) -> Workforce:
-    """Project all scenarios of a study and answer its headline question."""
-    study, inputs = fitted.study, inputs_of(fitted)
-    spec = inputs.spec
-    steps = {"steps": QUICK_STEPS} if options.quick else {}
-    projection = project(inputs, study.scenarios, options.seed, **steps)
-    line = spec.headline
-    return Workforce(
-        projection,
-        summarise(projection),
-        inputs.evidence,
-        probabilities(projection, line.group, line.at_most, line.by),
-        alternatives(inputs, options.seed, **steps),
-        learned(projection),
-    )
+    """Calibrate the workforce of a study and answer its questions."""
+    study = fitted.study
+    steps = QUICK_STEPS if options.quick else STEPS
+    model = share_model(inputs_of(fitted), options.seed, steps=steps)
+    ages = {claim.years_since for claim in study.claims if claim.years_since is not None}
+    stay = {age: stay_rate_draws(fitted, age) for age in sorted(ages)}
+    return ask(model, study, stay, _claims(study))
+
+
+def _claims(study: Study) -> pd.DataFrame | None:
+    return load_dataset(study.report.claims) if study.report.claims else None
 
 
 def write_run(done: Run, options: RunOptions, folder: Path) -> None:
@@ -164,8 +149,8 @@ def write_run(done: Run, options: RunOptions, folder: Path) -> None:
     write_table(done.rates, data / "stay_rates.csv")
     write_table(checks_table(done.checks), data / "checks.csv")
     if done.workforce is not None:
-        for name in ("share", "probabilities", "alternatives", "learned"):
-            write_table(getattr(done.workforce, name), data / f"{name}.csv")
+        for name, table in done.workforce.tables().items():
+            write_table(table, data / f"{name}.csv")
         packed(done.workforce.projection).to_netcdf(folder / "projection.nc", engine="h5netcdf")
     save_fit(done.fit, folder / "posterior.nc")
     (folder / "study.toml").write_text(done.fit.study.text, encoding="utf-8")
@@ -174,7 +159,7 @@ def write_run(done: Run, options: RunOptions, folder: Path) -> None:
 
 def report_inputs(done: Run, options: RunOptions, rows: pd.DataFrame) -> ReportInputs:
     """Gather what the report shows."""
-    study, work = done.fit.study, done.workforce
+    study = done.fit.study
     curated = f"{study.evidence.table}_excluded"
     known = curated in dataset_names() and study.evidence.table in dataset_names()
     return ReportInputs(
@@ -188,16 +173,12 @@ def report_inputs(done: Run, options: RunOptions, rows: pd.DataFrame) -> ReportI
         left_out=done.fit.evidence.left_out,
         curated_out=load_dataset(curated) if known else None,
         stay_rates=done.rates,
-        share=None if work is None else work.share,
-        share_evidence=None if work is None else work.evidence,
-        probabilities=None if work is None else work.probabilities,
-        alternatives=None if work is None else work.alternatives,
-        learned=None if work is None else work.learned,
+        workforce=done.workforce,
         checks=checks_table(done.checks),
         verdict=done.verdict,
         provenance={"started": options.started, **versions(), **_short(hashes(study))},
         timings=dict(done.seconds),
-        claims=load_dataset(study.report.claims) if study.report.claims else None,
+        claims=_claims(study),
     )
 
 

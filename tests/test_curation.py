@@ -11,8 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecast.study import load_study
+
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "forecast" / "datasets"
+
+TRACKER = [
+    # source, year, printed share of Chinese first degrees in the US, part of those abroad in the US
+    ("MACROPOLO_1", 2019, 0.27, 0.86),
+    ("MACROPOLO_2", 2022, 0.38, 0.78),
+]
 
 pytestmark = pytest.mark.skipif(
     not (ROOT / "curation" / "raw").is_dir(), reason="the raw tables are only in the repository"
@@ -121,6 +129,73 @@ def test_rounding_of_a_ratio_of_rounded_counts(module: Callable[[str], ModuleTyp
     np.testing.assert_allclose(rounding("NSF25325", 0.65, 1150.0), expected, atol=5e-5)
     assert rounding("SEI2024", 0.88, 14250.0) == 0.01
     assert rounding("NSF15302", 0.685, float("nan")) == 0.001
+
+
+@pytest.mark.parametrize(("source", "year", "printed", "in_us"), TRACKER)
+def test_printed_shares_gauge_the_assumed_part(
+    module: Callable[[str], ModuleType], source: str, year: int, printed: float, in_us: float
+) -> None:
+    """Where the share in the US is printed, the derived one is off by in_us / IN_US only."""
+    workforce = module("workforce")
+    shares = workforce.sample_shares(raw("shares"), source, year)
+
+    gauged = printed / shares.abroad_to_us()
+    np.testing.assert_allclose(gauged, in_us, atol=0.005)
+    np.testing.assert_allclose(
+        shares.derived_share() / printed, workforce.IN_US / gauged, rtol=1e-12
+    )
+
+
+def test_variance_of_a_derived_share_is_that_of_simulated_samples(
+    module: Callable[[str], ModuleType],
+) -> None:
+    """Shares derived from 20,000 drawn samples scatter as the variance of one author says."""
+    workforce = module("workforce")
+    true = workforce.SampleShares(0.574, 0.406, 0.342)
+    at_home, in_us = workforce.AT_HOME * 0.406, workforce.IN_US * (0.574 - 0.95 * 0.406)
+    cells = [at_home, 0.406 - at_home, in_us, 0.342 - in_us, 0.574 - at_home - in_us]
+    m, rng = 10_300, np.random.default_rng(20260923)
+    x = rng.multinomial(m, [*cells, 1 - sum(cells)], size=20_000).T / m
+    drawn = workforce.SampleShares(x[0] + x[2] + x[4], x[0] + x[1], x[2] + x[3]).derived_share()
+
+    np.testing.assert_allclose(drawn.mean(), true.derived_share(), rtol=0.002)
+    np.testing.assert_allclose(drawn.var(), true.variance_per_author() / m, rtol=0.03)
+
+
+def test_n_of_a_derived_share_gives_its_variance_back(
+    module: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the design effect, s (1 - s) d / n is sampling variance plus drift; no drift, fewer."""
+    workforce = module("workforce")
+    shares = workforce.SampleShares(0.574, 0.406, 0.342)
+    s, d, n = shares.derived_share(), workforce.DESIGN_EFFECT, shares.equivalent_n(10_300)
+
+    sampling = d * shares.variance_per_author() / 10_300
+    np.testing.assert_allclose(s * (1 - s) * d / n, sampling + (0.06 * s / 0.8) ** 2, rtol=1e-12)
+    monkeypatch.setattr(workforce, "IN_US_DRIFT", 0.0)
+    np.testing.assert_allclose(
+        shares.equivalent_n(10_300), 10_300 * s * (1 - s) / shares.variance_per_author(), rtol=1e-12
+    )
+
+
+def test_the_design_effect_is_that_of_the_study(module: Callable[[str], ModuleType]) -> None:
+    """The derived n is multiplied by the median of what the study's likelihood divides by."""
+    spec = load_study("china_ai_2030").share
+    assert spec is not None
+
+    assert spec.priors.design_effect.median == module("workforce").DESIGN_EFFECT
+
+
+def test_each_raw_share_is_used_or_excluded_once(module: Callable[[str], ModuleType]) -> None:
+    """Printed rows and excluded rows partition the raw shares; derived rows are besides."""
+    used, excluded = module("workforce").workforce_tables()
+    printed = used[used["series"] != "carnegie_sample"]
+
+    assert len(printed) + len(excluded) == len(raw("shares"))
+    assert (excluded["reason"] != "").all()
+    reasons = excluded.groupby("source")["reason"].unique()
+    assert list(reasons["CARNEGIE_2026"]) == ["enters the derived rows of series carnegie_sample"]
+    assert all("before the first year" in reason for reason in reasons["MACROPOLO_2018"])
 
 
 def test_notes_point_at_nothing_outside_the_repository() -> None:

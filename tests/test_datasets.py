@@ -6,6 +6,8 @@ import pytest
 
 from forecast.datasets import dataset_names, demo_truth, load_dataset
 from forecast.errors import EvidenceError
+from forecast.share.workforce import share_sets, workforce_faults
+from forecast.study import load_study
 
 KEY = ["source", "series", "definition", "origin", "field"]
 KEY += ["cohort_start", "cohort_end", "years_since", "observed_year"]
@@ -231,15 +233,45 @@ def test_domestic_doctorates_are_published_where_they_say_so() -> None:
     np.testing.assert_allclose(table.groupby("year")["n"].sum()[2023], 35566, atol=0.5)
 
 
-def test_workforce_rows_are_the_seven_of_one_basis() -> None:
-    """Shares of two years, one survival and one stay rate, all by first degree."""
-    table = load_dataset("us_ai_workforce").set_index(["quantity", "year", "group"])["value"]
+def test_workforce_rows_are_of_one_basis() -> None:
+    """Printed shares of two years, derived ones of two, a survival and a stay rate: nine rows."""
+    table = load_dataset("us_ai_workforce")
+    assert len(table) == 9
+    assert set(table["basis"]) == {"first degree"}
 
-    assert len(table) == 7
-    assert table["share", 2019, "CHN"] == 0.27
-    assert table["share", 2022, "CHN"] == 0.38
-    assert table["survival", 2025, "CHN"] == 0.87
-    assert table["stay", 2019, "CHN"] == 0.88
+    values = table.set_index(["series", "quantity", "year", "group"])["value"]
+    assert values["macropolo_tracker", "share", 2019, "CHN"] == 0.27
+    assert values["macropolo_tracker", "share", 2022, "CHN"] == 0.38
+    assert values["carnegie_follow_up", "survival", 2025, "CHN"] == 0.87
+    assert values["macropolo_tracker", "stay", 2019, "CHN"] == 0.88
+
+
+def test_derived_shares_say_so() -> None:
+    """Rows of carnegie_sample are of one group, second hand, without a printed n, and say how."""
+    table = load_dataset("us_ai_workforce")
+    derived = table[table["series"] == "carnegie_sample"].set_index("year")
+
+    assert derived["value"].to_dict() == {2022: 0.354, 2025: 0.440}
+    assert derived["n"].between(200, 600).all()
+    assert not derived["n_published"].astype(bool).any()
+    assert set(derived["group"]) == {"CHN"}
+    assert set(derived["published"]) == {2026}
+    for year, printed in ((2022, "0.463 0.271 0.464"), (2025, "0.574 0.406 0.342")):
+        note = derived.loc[year, "notes"]
+        assert all(word in note for word in ["derived, not printed", "z = 0.95", "k = 0.8"])
+        assert all(f"= {number} " in note for number in printed.split())
+
+
+def test_the_workforce_table_fits_its_study() -> None:
+    """No row breaks a rule of the study, and each series and year forms one set of shares."""
+    spec = load_study("china_ai_2030").share
+    assert spec is not None
+    table = load_dataset("us_ai_workforce")
+
+    assert workforce_faults(table, spec) == []
+    sets = [(one["series"].iloc[0], one["year"].iloc[0]) for one in share_sets(table, spec)]
+    tracker = [("macropolo_tracker", 2019), ("macropolo_tracker", 2022)]
+    assert sets == [("carnegie_sample", 2022), ("carnegie_sample", 2025), *tracker]
 
 
 def test_demo_agrees_with_its_truth() -> None:

@@ -139,7 +139,7 @@ def test_the_python_interface(first: Run) -> None:
     rates = fc.stay_rates(first.fit, prob=0.9)
     share = fc.project(first.fit, until=2028, seed=3)
     fan = fc.summarise(share, prob=0.9)
-    found = fc.probability(share, group="north", at_most=0.2, by=2028)
+    found = fc.probability(share, group="north", at_most=0.2, year=2028)
     passage = fc.first_passage(share, group="north", at_most=0.2)
 
     pd.testing.assert_frame_equal(rates, first.rates)

@@ -12,6 +12,7 @@ from forecast.errors import RunError
 from forecast.share.calibrate import STEPS, calibrate, draw_populations
 from forecast.share.evolution import next_power, resample
 from forecast.share.example import example_evidence, example_inputs
+from forecast.share.grid import grid_of
 from forecast.share.likelihood import years_of
 from forecast.share.scenario import no_effects
 from forecast.study.priors import LogNormal, Normal
@@ -49,7 +50,8 @@ def pinned(inputs, *free):
 
 
 def draws_of(inputs, seed=1, steps=STEPS):
-    return calibrate(inputs, no_effects(years_of(inputs, 2030), 3), seed, steps)
+    nothing = no_effects(years_of(inputs, 2030), grid_of(inputs.spec))
+    return calibrate(inputs, nothing, seed, steps)
 
 
 def moments(grid: np.ndarray, log_density: np.ndarray) -> tuple[float, float]:
@@ -77,12 +79,17 @@ def test_without_evidence_the_prior_comes_back():
         same_moments(column, 0.0, 1.0)
 
 
-def test_survival_alone_gives_the_exit_of_the_grid():
-    """87 of 100 after six years, with nothing else: the exit rate of numerical integration."""
+@pytest.mark.parametrize("departure", [0.0, 0.015])
+def test_survival_alone_gives_the_exit_of_the_grid(departure):
+    """87 of 100 after six years, with nothing else: the exit rate of numerical integration.
+
+    Those who leave the country are taken off: the tier loses the fewer.
+    """
     inputs = pinned(example_inputs(4, 500, only("survival")), "exit_rate")
+    inputs = replace(inputs, departure=inputs.departure + departure)
     drawn = draws_of(inputs)
     grid = np.linspace(1e-4, 0.2, 8001)
-    alive = (1 - grid) ** 6
+    alive = ((1 - grid) * (1 - departure)) ** 6
     prior = stats.lognorm(s=0.5, scale=0.04).logpdf(grid)
     likelihood = stats.beta(99 * alive, 99 * (1 - alive)).logpdf(0.87)
     same_moments(drawn.theta.exit[:, 0], *moments(grid, prior + likelihood))

@@ -6,11 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from forecast.share.cells import arrange, group_stay, stock_and_entrants, weights_of
+from forecast.share.cells import arrange, mean_stay, weights_of
 from forecast.share.example import example_inputs
 from forecast.share.flows import entrants, shares, shift_odds, start_stocks, stocks
+from forecast.share.grid import grid_of
 from forecast.share.parameters import layout, theta_of
 from forecast.share.scenario import no_effects
+from forecast.share.world import World, simulate
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def test_entrants_by_hand():
 def test_vectorised_flow_equals_loops(inputs, theta):
     """Flow weights are the written-out sum over origins and fields, draw by draw."""
     spec, years = inputs.spec, range(2020, 2024)
-    got = weights_of(arrange(inputs, years), theta, no_effects(years, 3))
+    got = weights_of(arrange(inputs, years), theta, no_effects(years, grid_of(spec)))
     stay = inputs.stay.stack(sample=("chain", "draw"))
     for d in range(6):
         for t, year in enumerate(years):
@@ -63,10 +65,11 @@ def test_vectorised_flow_equals_loops(inputs, theta):
                 np.testing.assert_allclose(got[d, t, g], total, rtol=1e-12, err_msg=name)
 
 
-def test_group_stay_is_the_mean_over_people(inputs, theta):
+def test_the_stay_rate_of_a_group_is_the_mean_over_people(inputs, theta):
     """The stay rate of a group weighs fields and origins by their doctorates."""
     years = range(2012, 2020)
-    got = group_stay(arrange(inputs, years), 1, theta.tier_stay, no_effects(years, 3))
+    cells = arrange(inputs, years).of_group(1)
+    got = mean_stay(cells, theta.tier_stay, no_effects(years, cells.grid))
     stay = inputs.stay.sel(origin=["east", "south"], cohort=list(years))
     shift = inputs.stay[:, :, 0, 0, 0].copy(data=theta.tier_stay.reshape(2, 3))
     weight = inputs.sizes.sel(origin=["east", "south"], cohort=list(years)).copy()
@@ -79,7 +82,8 @@ def test_group_stay_is_the_mean_over_people(inputs, theta):
 def test_first_entrants_are_the_turnover(inputs, theta):
     """At a stock of one, the entrants of the first year add up to the turnover."""
     years = range(2020, 2026)
-    stock, arriving = stock_and_entrants(arrange(inputs, years), theta, no_effects(years, 3))
+    flows = simulate(World(arrange(inputs, years), theta), no_effects(years, grid_of(inputs.spec)))
+    stock, arriving = flows.stock, flows.entrants
     np.testing.assert_allclose(stock[:, 0].sum(-1), 1.0, rtol=1e-14)
     np.testing.assert_allclose(arriving[:, 0].sum(-1), theta.turnover, rtol=1e-12)
     lost = stock[:, :-1] * (1 - theta.exit[:, None])
@@ -99,6 +103,21 @@ def test_start_shares_sum_to_one(logits):
     start = start_stocks(np.array([logits]))
     assert (start > 0).all()
     np.testing.assert_allclose(start.sum(), 1.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("order", [("home", "north", "rest"), ("north", "home", "rest")])
+def test_cells_belong_to_their_groups_in_any_order(inputs, order):
+    """Foreign origins come first and domestic fields last, wherever the study lists the group."""
+    groups = {name: inputs.spec.groups[name] for name in order}
+    grid = grid_of(inputs.spec.model_copy(update={"groups": groups}))
+    owners = [order[g] for g in grid.owner]
+    assert owners == ["north"] * 2 + ["rest"] * 4 + ["home"] * 2
+    assert grid.origins == ("north", "north", "east", "east", "south", "south", "home", "home")
+    assert grid.fields == ("alpha", "beta") * 4
+    np.testing.assert_array_equal(grid.weight, [1.0, 0.5] * 4)
+    assert [order[g] for g in grid.foreign] == ["north", "rest"]
+    assert grid.cells(np.array([order.index("rest")]), ("beta",)).tolist() == [3, 5]
+    np.testing.assert_array_equal(grid.member.sum(0), [owners.count(name) for name in order])
 
 
 def test_the_domestic_group_is_pinned(theta):

@@ -7,6 +7,7 @@ import xarray as xr
 from forecast.errors import EvidenceError, StudyError
 from forecast.evidence import cell_sizes, checked_table, domestic_sizes
 from forecast.share import workforce_inputs
+from forecast.share.cells import arrange
 from forecast.share.example import example_evidence, example_spec
 from forecast.share.inputs import hold_doctorates_after_last_published
 from forecast.share.workforce import workforce_faults
@@ -34,7 +35,10 @@ def test_the_main_study_fits(study, parts):
     inputs = workforce_inputs(study, **parts)
     assert inputs.stay.dims == ("chain", "draw", "origin", "field", "cohort")
     assert inputs.stay["field"].values.tolist() == list(study.share.field_weights)
-    assert inputs.last_evidence == 2022
+    rows = parts["evidence"]
+    assert inputs.last_evidence == rows.loc[rows["quantity"].eq("share"), "year"].max()
+    assert inputs.last_published == 2023
+    assert (inputs.departure == 0).all()
 
 
 def test_all_faults_come_at_once(study, parts):
@@ -55,6 +59,38 @@ def test_wrong_dims_are_named(study, parts):
         workforce_inputs(study, **parts | {"stay": parts["sizes"]})
 
 
+def departures_of(study, stay):
+    groups = list(study.share.groups)[::-1]
+    shape = (stay.sizes["chain"], stay.sizes["draw"], len(groups))
+    values = np.broadcast_to(0.01 * np.arange(len(groups)), shape)
+    return xr.DataArray(values, {"group": groups}, ("chain", "draw", "group"))
+
+
+def test_departures_are_put_in_the_order_of_the_groups(study, parts):
+    """Departures belong to the groups that they name, in whatever order and dims they come."""
+    departure = departures_of(study, parts["stay"])
+    inputs = workforce_inputs(study, **parts, departure=departure.transpose("group", ...))
+    cells = arrange(inputs, range(2020, 2022))
+    np.testing.assert_allclose(cells.departure[0], [0.03, 0.02, 0.01, 0.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda d: d.rename(group="origin"), "departure has dims chain, draw, group; got"),
+        (lambda d: d.isel(draw=slice(3)), "departures have the draws of stay, {'chain': 2"),
+        (lambda d: d.isel(group=slice(3)), r"departure covers each group of \[share\]; got none"),
+        (lambda d: d + np.nan, "departures are finite and at most 1"),
+        (lambda d: d + 1.0, "departures are finite and at most 1"),
+    ],
+)
+def test_departures_that_do_not_fit_are_refused(study, parts, spoil, told):
+    """Departures have their dims, the draws of the stay rates, each group, and parts of it."""
+    departure = spoil(departures_of(study, parts["stay"]))
+    with pytest.raises(EvidenceError, match=told):
+        workforce_inputs(study, **parts, departure=departure)
+
+
 def test_a_study_without_share_is_refused(study, parts):
     """No [share], no workforce."""
     bare = study.model_copy(update={"share": None})
@@ -65,8 +101,9 @@ def test_a_study_without_share_is_refused(study, parts):
 def test_a_stay_row_outside_the_cohorts_is_refused(study, parts):
     """A stay rate of a year that is no cohort has nothing to be compared with."""
     evidence = parts["evidence"].copy()
-    evidence.loc[evidence["quantity"].eq("stay"), "year"] = 2040
-    with pytest.raises(EvidenceError, match="line 7: a stay rate is of a cohort"):
+    evidence.loc[evidence["quantity"].eq("stay"), "year"] = study.evidence.years.stop
+    line = evidence.index[evidence["quantity"].eq("stay")][0] + 2
+    with pytest.raises(EvidenceError, match=f"line {line}: a stay rate is of a cohort"):
         workforce_inputs(study, **parts | {"evidence": evidence})
 
 

@@ -1,5 +1,7 @@
 """The likelihood of the workforce table."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from scipy import stats
 from scipy.special import expit, logit
 
 from forecast.share.example import example_evidence, example_inputs
+from forecast.share.grid import grid_of
 from forecast.share.likelihood import history, log_dirichlet, log_likelihood, years_of
 from forecast.share.parameters import layout, theta_of
 from forecast.share.scenario import no_effects
@@ -16,11 +19,14 @@ from forecast.share.scenario import no_effects
 part = st.floats(0.01, 1.0)
 
 
-def fit(evidence: pd.DataFrame, draws: int = 4):
+def fit(evidence: pd.DataFrame, draws: int = 4, departure: float = 0.0, basis: str | None = None):
     inputs = example_inputs(chains=1, draws=draws, evidence=evidence)
+    spec = inputs.spec.model_copy(update={"basis": basis})
+    inputs = replace(inputs, spec=spec, departure=inputs.departure + departure)
     where = layout(inputs.spec)
     theta = theta_of(np.random.default_rng(3).standard_normal((draws, where.size)), where)
-    return inputs, theta, history(inputs, no_effects(years_of(inputs, 2030), 3))
+    nothing = no_effects(years_of(inputs, 2030), grid_of(inputs.spec))
+    return inputs, theta, history(inputs, nothing)
 
 
 @given(st.lists(st.tuples(part, part), min_size=2, max_size=5), st.floats(0.5, 500))
@@ -73,11 +79,47 @@ def test_shares_by_hand():
     np.testing.assert_allclose(log_likelihood(theta, past), expected, rtol=1e-10)
 
 
+@pytest.mark.parametrize("basis", ["a", "b"])
+def test_another_basis_counts_foreign_people_more_often(basis):
+    """The set on the basis of the study is seen as it is, another with foreign odds shifted."""
+    table = example_evidence().iloc[:3]
+    _, theta, past = fit(table, basis=basis)
+    more = 1.0 if basis == "a" else np.exp(theta.basis_offset)[:, None]
+    assert (theta.basis_offset != 0).all()
+    mean = np.exp(theta.start_logit) * np.array([1.0, 1.0, 0.0]) * more + np.array([0.0, 0.0, 1.0])
+    mean /= mean.sum(1, keepdims=True)
+    c = 400 / theta.design_effect - 1
+    expected = [stats.dirichlet(c[i] * mean[i]).logpdf([0.3, 0.3, 0.4]) for i in range(4)]
+    np.testing.assert_allclose(log_likelihood(theta, past), expected, rtol=1e-10)
+
+
+def test_stay_by_hand():
+    """85 of 100 of ten cohorts: a beta density around their stay rate, weighted by doctorates."""
+    table = example_evidence().query("quantity == 'stay'").reset_index(drop=True)
+    inputs, theta, past = fit(table)
+    cohorts = slice(2010 - 2008, 2020 - 2008)
+    rate = expit(logit(inputs.stay.values[0, :, 0]) + theta.tier_stay[:, None, None])
+    people = inputs.sizes.values[0] * np.array([[1.0], [0.5]])
+    mean = (rate * people)[..., cohorts].sum((1, 2)) / people[:, cohorts].sum()
+    c = 100 / theta.design_effect - 1
+    expected = stats.beta(c * mean, c * (1 - mean)).logpdf(0.85)
+    np.testing.assert_allclose(log_likelihood(theta, past), expected, rtol=1e-10)
+
+
 def test_survival_by_hand():
     """87 of 100 after six years: a beta density with mean (1 - exit)^6 and n - 1."""
     table = example_evidence().query("quantity == 'survival'")
     _, theta, past = fit(table)
     mean = (1 - theta.exit[:, 0]) ** 6
+    expected = stats.beta(99 * mean, 99 * (1 - mean)).logpdf(0.87)
+    np.testing.assert_allclose(log_likelihood(theta, past), expected, rtol=1e-10)
+
+
+def test_who_leaves_the_country_is_gone_as_well():
+    """Where one in a hundred leaves the country each year, survival is 0.99^6 times as large."""
+    table = example_evidence().query("quantity == 'survival'")
+    _, theta, past = fit(table, departure=0.01)
+    mean = (0.99 * (1 - theta.exit[:, 0])) ** 6
     expected = stats.beta(99 * mean, 99 * (1 - mean)).logpdf(0.87)
     np.testing.assert_allclose(log_likelihood(theta, past), expected, rtol=1e-10)
 

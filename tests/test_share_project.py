@@ -1,5 +1,7 @@
 """Projections: their contract, and the main study."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -10,14 +12,29 @@ from forecast.errors import RunError
 from forecast.evidence import cell_sizes, checked_table, domestic_sizes
 from forecast.share import learned, project, workforce_inputs
 from forecast.share.example import example_inputs
+from forecast.share.parameters import LARGEST_EXIT
 from forecast.study import Scenario, load_study
 
 PLAIN = {"baseline": Scenario(label="Baseline", reason="Nothing new.")}
 
 
+def moving_inputs(draws):
+    """Return example inputs with doctorates published to 2021, and graduates who leave later."""
+    inputs = example_inputs(2, draws)
+    leave = inputs.departure.copy()
+    leave.loc[{"group": "north"}] = 0.02
+    leave.loc[{"group": "rest"}] = -0.01
+    return replace(inputs, departure=leave, last_published=2021)
+
+
 @pytest.fixture(scope="module")
-def projection():
-    return project(example_inputs(2, 100), PLAIN, seed=3, steps=60)
+def inputs():
+    return moving_inputs(100)
+
+
+@pytest.fixture(scope="module")
+def projection(inputs):
+    return project(inputs, PLAIN, seed=3, steps=60)
 
 
 def test_dims_and_types(projection):
@@ -34,29 +51,32 @@ def test_shares_sum_to_one(projection):
     assert (projection["share"] >= 0).all()
 
 
-def test_stocks_balance(projection):
+def test_stocks_balance(inputs, projection):
     """Each stock is what stayed of the one before plus the entrants; the start has no entrants."""
     stock, arriving = projection["stock"], projection["entrants"]
     before = stock.shift(year=1).isel(year=slice(1, None))
-    expected = before * (1 - projection["exit"]) + arriving.isel(year=slice(1, None))
+    left = (1 - (1 - projection["exit"]) * (1 - inputs.departure)).clip(0, LARGEST_EXIT)
+    expected = before * (1 - left) + arriving.isel(year=slice(1, None))
     now = stock.isel(year=slice(1, None))
     np.testing.assert_allclose(now, expected.transpose(*now.dims), rtol=1e-12)
     assert arriving.isel(year=0).isnull().all()
 
 
 def test_one_seed_gives_the_same_bytes(projection):
-    """Projecting again with the seed gives the same bytes in each variable."""
-    again = project(example_inputs(2, 100), PLAIN, seed=3, steps=60)
+    """Projecting again with the seed gives the same bytes in each variable; another does not."""
+    again = project(moving_inputs(100), PLAIN, seed=3, steps=60)
     for name in projection.data_vars:
         assert projection[name].values.tobytes() == again[name].values.tobytes()
+    other = project(moving_inputs(100), PLAIN, seed=4, steps=60)
+    assert other["share"].values.tobytes() != projection["share"].values.tobytes()
 
 
 @settings(max_examples=3, deadline=None)
 @given(st.integers(2020, 2030))
 def test_the_end_does_not_change_the_years_before(until):
     """A projection to an earlier year is the first part of a longer one."""
-    short = project(example_inputs(2, 50), PLAIN, seed=1, until=until, steps=12)
-    long = project(example_inputs(2, 50), PLAIN, seed=1, steps=12)
+    short = project(moving_inputs(50), PLAIN, seed=1, until=until, steps=12)
+    long = project(moving_inputs(50), PLAIN, seed=1, steps=12)
     first_part = long["share"].sel(year=slice(None, until))
     np.testing.assert_allclose(short["share"], first_part, rtol=1e-12)
 
@@ -80,6 +100,7 @@ def test_attributes_and_netcdf(projection, tmp_path):
     assert projection.attrs["until"] == 2030
     assert 0.9 < projection.attrs["worst_rhat"] < 1.1
     assert 0.1 < projection.attrs["acceptance"] < 0.6
+    assert projection.attrs["last_evidence"] == 2022
     projection.to_netcdf(tmp_path / "projection.nc", engine="h5netcdf")
     again = xr.load_dataset(tmp_path / "projection.nc", engine="h5netcdf")
     xr.testing.assert_equal(again, projection)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from scipy.special import expit, logit
 
 from forecast.errors import StudyError
@@ -9,8 +10,7 @@ from forecast.share import project
 from forecast.share.cells import arrange, staying
 from forecast.share.example import example_inputs, example_spec
 from forecast.share.scenario import describe_levers, lever_effects, path_values
-from forecast.study import Scenario
-from forecast.study.schema import Lever
+from forecast.study import Lever, Scenario
 
 PATH = {2018: 0.8, 2024: 0.2}
 
@@ -54,17 +54,21 @@ def test_a_path_replaces_the_stay_rate_of_its_group_alone():
 def test_a_kept_history_ends_with_the_evidence():
     """With history kept a lever acts from the year after the last share evidence."""
     effects = lever_effects(scenario("keep"), example_spec(), range(2019, 2026), 2022)
-    acting = ~np.isnan(effects.stay_path)
-    assert acting[:, 0].tolist() == [False] * 4 + [True] * 3
-    assert not acting[:, 1:].any()
+    acting = ~np.isnan(effects.stay.path)
+    assert (acting[:, :2] == np.array([[False] * 4 + [True] * 3]).T).all()
+    assert not acting[:, 2:].any()
 
 
-def test_a_later_lever_takes_over():
-    """Two paths for one group: the later in the study holds."""
+def test_two_paths_in_the_same_years_are_refused():
+    """Two paths for one group contradict each other, but one may follow on the other."""
     levers = (*scenario("refit").levers, *scenario("refit", path={2020: 0.4}).levers)
-    both = Scenario(label="Both", reason="Made up.", history="refit", levers=levers)
-    effects = lever_effects(both, example_spec(), range(2019, 2022), 2022)
-    np.testing.assert_allclose(effects.stay_path[:, 0], 0.4)
+    with pytest.raises(ValidationError, match="two levers set one value"):
+        Scenario(label="Both", reason="Made up.", history="refit", levers=levers)
+    first, second = levers
+    dated = (first.model_copy(update={"end": 2020}), second.model_copy(update={"start": 2021}))
+    both = Scenario(label="Both", reason="Made up.", history="refit", levers=dated)
+    effects = lever_effects(both, example_spec(), range(2019, 2023), 2022)
+    np.testing.assert_allclose(effects.stay.path[:, 0], [0.7, 0.6, 0.4, 0.4], rtol=1e-12)
 
 
 def test_a_stay_rate_of_the_domestic_group_is_refused():

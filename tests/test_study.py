@@ -19,6 +19,7 @@ from forecast.study.priors import (
 from forecast.study.reader import models_folder
 
 REASON = "made up for a test"
+FIELDS = 'reason = "Fields move together more than origins do."'  # of sigma_trend_field
 DEMO = (models_folder() / "demo.toml").read_text(encoding="utf-8")
 
 
@@ -33,17 +34,18 @@ def faults_of(text: str) -> str:
 
 
 def changed(old: str, new: str, text: str = DEMO) -> str:
-    assert old in text
+    assert text.count(old) == 1
     return text.replace(old, new)
 
 
 @pytest.mark.parametrize("name", study_names())
 def test_shipped_studies_are_read(name):
-    """Each shipped study file breaks no rule, and each of its priors has its reason."""
+    """Each shipped study file breaks no rule, and each prior and scenario has its reason."""
     study = load_study(name)
     assert study.name == name
     parts = [study.stay.priors, *([study.share.priors] if study.share else [])]
     assert all(getattr(part, key).reason for part in parts for key in type(part).model_fields)
+    assert all(scenario.reason for scenario in study.scenarios.values())
 
 
 def test_a_study_is_frozen():
@@ -75,8 +77,8 @@ def test_the_hash_follows_the_text():
         ),
         ("draws = 1500", "drawz = 1500", "sampler.drawz: no such key. Nearest is 'draws'."),
         (
-            "scale = 0.05",
-            "scal = 0.05",
+            f"scale = 0.05\n{FIELDS}",
+            f"scal = 0.05\n{FIELDS}",
             "stay.priors.sigma_trend_field.scal: no such key. Nearest is 'scale'.",
         ),
         (
@@ -105,7 +107,7 @@ def test_an_unknown_key_names_the_nearest_legal_one(old, new, told):
 
 def test_a_prior_has_its_reason_and_a_known_distribution():
     """A prior without reason or with a strange distribution is refused by its place in the file."""
-    text = changed('reason = "Fields move together more than origins do."', "")
+    text = changed(FIELDS, "")
     text = changed('dist = "beta"\na = 8.0', 'dist = "gamma"\na = 8.0', text)
     told = faults_of(changed('dist = "normal"\nloc = 1.0', "loc = 1.0", text))
     assert "stay.priors.sigma_trend_field.reason: this key is required; add it." in told
@@ -131,7 +133,7 @@ def test_all_faults_come_at_once():
     text = changed("as_of = 2026", "as_of = 2026.5")
     text = changed("chains = 4", "chains = 1\nchain = 4", text)
     text = changed('population = "simulated graduates"', "", text)
-    text = changed("scale = 0.05", "scale = inf", text)
+    text = changed(f"scale = 0.05\n{FIELDS}", f"scale = inf\n{FIELDS}", text)
     told = faults_of(text)
     assert told.startswith("study mine: 5 faults.")
     for place in ("evidence.as_of", "sampler.chains", "sampler.chain", "report.population"):

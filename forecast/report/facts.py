@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 import pandas as pd
@@ -10,15 +10,17 @@ from pydantic import BaseModel
 
 from forecast.report.evidence_facts import evidence_story
 from forecast.report.inputs import ReportInputs
-from forecast.report.numbers_in_words import listed, percent
+from forecast.report.numbers_in_words import count, listed, percent
 from forecast.report.records import CheckFact, ClaimFact, PriorFact, ReportFacts, ScenarioFact
 from forecast.report.sampling_facts import sampling_story
 from forecast.report.share_facts import group_label, share_story
 from forecast.report.stay_facts import stay_story
-from forecast.study import Study, describe
-from forecast.study.schema import Lever
+from forecast.study import EVERYBODY, FOREIGN, Lever, Scenario, Study, describe
 
 DIGITS = 10  # significant digits of a number in the file of facts
+IN_PERCENT = ("stay_rate", "exit_rate")  # paths of probabilities; the others count people
+SEVERAL = {FOREIGN: "all foreign groups", EVERYBODY: "all groups"}
+PAST = {"refit": "history fitted again under it", "keep": "history kept as fitted"}
 
 
 def gather_facts(inputs: ReportInputs) -> ReportFacts:
@@ -97,24 +99,71 @@ def _scenarios(study: Study) -> tuple[ScenarioFact, ...]:
             label=scenario.label,
             reason=scenario.reason,
             history=scenario.history,
-            levers=tuple(lever_in_words(lever, study) for lever in scenario.levers),
+            levers=tuple(_levers(scenario, study)),
         )
         for name, scenario in study.scenarios.items()
     )
 
 
+def _levers(scenario: Scenario, study: Study) -> Iterator[str]:
+    """Yield each lever in words, and at last who comes in the place of lost entrants."""
+    for lever in scenario.levers:
+        yield lever_in_words(lever, study)
+    if scenario.replaced:
+        yield f"others come in the place of {percent(scenario.replaced)} of the lost entrants"
+
+
 def lever_in_words(lever: Lever, study: Study) -> str:
-    """Return what a lever does: of which group, along which path or by which numbers."""
-    given = lever.model_dump(exclude_none=True, exclude={"lever", "group"})
-    parts = []
-    for name, value in given.items():
-        if isinstance(value, dict):
-            at = [f"{percent(value[year])} in {year}" for year in sorted(value)]
-            parts.append(f"{listed(at)}, straight between the years" if at else "")
-        else:
-            parts.append(f"{name.replace('_', ' ')} {value}")
-    kind = lever.lever.replace("_", " ")
-    return f"{kind} of {group_label(study, lever.group)}: {'; '.join(p for p in parts if p)}"
+    """Return what a lever does: to which flow, of whom, by how much, and when.
+
+    Examples
+    --------
+    >>> from forecast.study import load_study
+    >>> fewer = Lever(lever="inflow", group="north", fields=("alpha",), multiplier=0.8, start=2026)
+    >>> lever_in_words(fewer, load_study("demo"))
+    'inflow of North in Field alpha: times 0.8, from 2026'
+    """
+    of = "" if lever.group is None else f" of {_group_in_words(lever.group, study)}"
+    if lever.fields:
+        of += f" in {listed([study.label(field) for field in lever.fields])}"
+    words = ", ".join([_way_in_words(lever), *_when_in_words(lever)])
+    return f"{lever.lever.replace('_', ' ')}{of}: {words}"
+
+
+def _group_in_words(group: str, study: Study) -> str:
+    return SEVERAL[group] if group in SEVERAL else group_label(study, group)
+
+
+def _way_in_words(lever: Lever) -> str:
+    if lever.path is not None:
+        return _path_in_words(lever.path, lever.lever in IN_PERCENT)
+    if lever.hold is not None:
+        return f"as in {lever.hold}"
+    if lever.shift is not None:
+        return f"moved by {lever.shift:+g} on the logit scale"
+    return f"times {lever.multiplier:g}"
+
+
+def _path_in_words(path: Mapping[int, float], in_percent: bool) -> str:
+    years = sorted(path)
+    said = [percent(path[y]) if in_percent else f"{path[y]:,.{DIGITS}g}" for y in years]
+    if len(years) == 1:
+        return f"{said[0]} in each year"
+    at = listed([f"{value} in {year}" for value, year in zip(said, years, strict=True)])
+    return f"{at}, straight between the years"
+
+
+def _when_in_words(lever: Lever) -> Iterator[str]:
+    if lever.shock is not None:
+        yield f"in the years of {lever.shock}"
+    if lever.start is not None:
+        yield f"from {lever.start}"
+    if lever.ramp:
+        yield f"reached over {count(lever.ramp, 'year')}"
+    if lever.end is not None:
+        yield f"until {lever.end}"
+    if lever.history is not None:
+        yield PAST[lever.history]
 
 
 def _claims(table: pd.DataFrame | None) -> tuple[ClaimFact, ...]:

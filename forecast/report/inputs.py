@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 import xarray as xr
 
+from forecast.share import Workforce
 from forecast.study import Study
 
 
@@ -38,11 +39,8 @@ class ReportInputs:
     stay_rates
         origin, field, cohort, years_since, median, lower, upper, prob, kind, basis ("residence",
         "intentions" or "forecast").
-    share, share_evidence
-        Fans of the share (scenario, year, group, median, lower, upper, prob, kind) and the
-        workforce table, where the study has a workforce.
-    probabilities, alternatives, learned
-        Answers of the share model and what its evidence taught.
+    workforce
+        Every answer about the workforce, where the study has one.
     checks
         check, verdict ("pass", "review" or "fail"), value, limit, advice.
     verdict
@@ -67,11 +65,7 @@ class ReportInputs:
     checks: pd.DataFrame
     verdict: str
     curated_out: pd.DataFrame | None = None
-    share: pd.DataFrame | None = None
-    share_evidence: pd.DataFrame | None = None
-    probabilities: pd.DataFrame | None = None
-    alternatives: pd.DataFrame | None = None
-    learned: pd.DataFrame | None = None
+    workforce: Workforce | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
     claims: pd.DataFrame | None = None

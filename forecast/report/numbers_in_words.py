@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 THIN = "\u202f"  # narrow no-break space
+MINUS = "\u2212"
 KINDS = {"eti": "equal-tailed", "hdi": "highest-density"}
 MOST_DECIMALS = 2  # of a percentage
 RARE = 0.001  # a probability below it is told as one in so many
@@ -11,6 +12,7 @@ EVEN = 0.5
 WHOLE = (0.0995, 0.9005)  # probabilities between are told in whole percent
 PLAIN = (1e-4, 1e6)  # numbers between are written without exponent
 MINUTE = 60
+LEAST_POINTS = 1e-3  # a smaller difference is told as none
 SMALL_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -114,6 +116,40 @@ def points(value: float) -> str:
     text = f"{number:.1f}" if abs(number) >= 1 else f"{number:.2g}"
     text = text.removesuffix(".0")
     return f"{text} point" if text == "1" else f"{text} points"
+
+
+def signed_points(value: float) -> str:
+    """Return a difference of rates as a signed number of percentage points, without the unit.
+
+    Examples
+    --------
+    >>> [signed_points(x).replace(MINUS, "-") for x in (0.031, -0.00154, 0.0)]
+    ['+3.1', '-0.15', '0']
+    """
+    if not math.isfinite(value):
+        return "–"
+    number = 100 * value
+    text = f"{abs(number):.1f}" if abs(number) >= 1 else f"{abs(number):.2g}"
+    if abs(number) < LEAST_POINTS:
+        return "0"
+    return f"{'+' if number > 0 else MINUS}{text.removesuffix('.0')}"
+
+
+def chance_in_draws(value: float, draws: int) -> str:
+    """Return which part of the draws it is, as a count where few of them are left.
+
+    Examples
+    --------
+    >>> [chance_in_draws(x, 4000).replace(THIN, " ") for x in (0.0, 0.0005, 0.8)]
+    ['none of 4,000 draws', '2 of 4,000 draws', '80 % of 4,000 draws']
+    """
+    if value == 0:
+        return f"none of {draws:,} draws"
+    if value == 1:
+        return f"all of {draws:,} draws"
+    if value < RARE * 10:
+        return f"{round(value * draws):,} of {draws:,} draws"
+    return f"{percent(value)} of {draws:,} draws"
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:

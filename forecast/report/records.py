@@ -2,16 +2,8 @@
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Estimate:
-    """A median and an interval, with the interval's probability and kind."""
-
-    median: float
-    lower: float
-    upper: float
-    prob: float
-    kind: str
+from forecast.report.estimate import Estimate
+from forecast.report.question_records import QuestionStory
 
 
 @dataclass(frozen=True)
@@ -100,7 +92,7 @@ class ShareStory:
 
     @property
     def listed(self) -> tuple[ProbabilityFact, ...]:
-        """The listed alternatives, without the priors of the study itself."""
+        """The listed alternatives, without the study as it is."""
         return tuple(one for one in self.alternatives if one.name != "base")
 
 
@@ -241,6 +233,7 @@ class ReportFacts:
     verdict: str
     stay: StayStory
     share: ShareStory | None
+    questions: QuestionStory | None
     evidence: EvidenceStory
     sampling: SamplingStory
     checks: tuple[CheckFact, ...]

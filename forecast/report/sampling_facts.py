@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from forecast.report.estimate import Estimate
 from forecast.report.evidence_facts import coverage_of, covered_rows
 from forecast.report.inputs import ReportInputs
-from forecast.report.records import Estimate, LooFact, ParameterFact, SamplingStory
+from forecast.report.records import LooFact, ParameterFact, SamplingStory
 
 KIND = "eti"
 

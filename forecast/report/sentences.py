@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from forecast.report.estimate import Estimate
 from forecast.report.numbers_in_words import (
     interval_kind,
     listed,
@@ -12,7 +13,6 @@ from forecast.report.numbers_in_words import (
     small_number,
 )
 from forecast.report.records import (
-    Estimate,
     ProbabilityFact,
     ReportFacts,
     ShareStory,
@@ -184,7 +184,7 @@ def alternatives_sentence(share: ShareStory) -> str:
     """Say between which alternatives the probability runs."""
     found = lowest_and_highest(share)
     if found is None:
-        return "The study lists no alternative priors."
+        return "The study lists no alternatives."
     low, high = (f"{probability_in_words(o.probability, o.mcse)} ({o.label})" for o in found)
     what = f"P(share of {share.group_label} ≤ {percent(share.at_most)} in {share.by})"
     return f"{what} is {low}" if low == high else f"{what} runs from {low} to {high}"

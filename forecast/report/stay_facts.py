@@ -3,7 +3,8 @@
 import pandas as pd
 
 from forecast.errors import RunError
-from forecast.report.records import Estimate, StayFact, StayStory
+from forecast.report.estimate import Estimate
+from forecast.report.records import StayFact, StayStory
 from forecast.study import Study
 
 
@@ -77,10 +78,10 @@ def stay_story(stay_rates: pd.DataFrame, study: Study) -> StayStory:
     )
 
 
-def estimate_of(row: pd.Series) -> Estimate:
-    """Return the estimate in a row with median, lower, upper, prob and kind."""
-    median, lower, upper, prob = (float(row[k]) for k in ("median", "lower", "upper", "prob"))
-    return Estimate(median, lower, upper, prob, str(row["kind"]))
+def estimate_of(row: pd.Series, name: str = "") -> Estimate:
+    """Return the estimate in a row with median, lower, upper (after ``name``), prob and kind."""
+    median, lower, upper = (float(row[f"{name}{part}"]) for part in ("median", "lower", "upper"))
+    return Estimate(median, lower, upper, float(row["prob"]), str(row["kind"]))
 
 
 def _fact(row: pd.Series, study: Study) -> StayFact:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from forecast.report.estimate import Estimate
 from forecast.report.numbers_in_words import (
     duration,
     interval_kind,
@@ -12,7 +13,7 @@ from forecast.report.numbers_in_words import (
     probability_in_words,
     significant,
 )
-from forecast.report.records import Estimate, ReportFacts, ShareStory
+from forecast.report.records import ReportFacts, ShareStory
 from forecast.report.sentences import named
 
 SAFE_LINKS = ("https://",)
@@ -50,25 +51,27 @@ def page_tables(facts: ReportFacts) -> dict[str, Table]:
     tables += [_priors(facts, "stay"), _priors(facts, "share"), _checks(facts), _parameters(facts)]
     tables += [_provenance(facts), _timings(facts)]
     if facts.share is not None:
-        tables += [_shares(facts.share), _alternatives(facts.share), _learned(facts.share)]
+        tables += [_alternatives(facts.share), _learned(facts.share)]
     return {table.name: table for table in tables if table.rows}
 
 
-def _table(name: str, caption: str, head: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
+def table_of(name: str, caption: str, head: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
     """Return a table whose heads stand over numbers where the first row has numbers."""
     numeric = [cell.number for cell in rows[0]] if rows else [False] * len(head)
     heads = tuple(Cell(text, number) for text, number in zip(head, numeric, strict=True))
     return Table(name, caption, heads, tuple(tuple(row) for row in rows))
 
 
-def _number(text: object) -> Cell:
+def number(text: object) -> Cell:
+    """Return a cell that holds a number."""
     return Cell(str(text), number=True)
 
 
-def _estimate(estimate: Estimate) -> tuple[Cell, Cell]:
+def estimate_cells(estimate: Estimate) -> tuple[Cell, Cell]:
+    """Return a median and its interval as two cells of percent."""
     return (
-        _number(percent(estimate.median)),
-        _number(percent_range(estimate.lower, estimate.upper)),
+        number(percent(estimate.median)),
+        number(percent_range(estimate.lower, estimate.upper)),
     )
 
 
@@ -76,11 +79,11 @@ def _definitions(facts: ReportFacts) -> Table:
     rows = [
         (
             Cell(one.label + (" (reference)" if one.reference else "")),
-            _number(f"{one.rows:,}"),
-            _number(one.derived or "–"),
-            _number(f"{one.first}–{one.last}"),
+            number(f"{one.rows:,}"),
+            number(one.derived or "–"),
+            number(f"{one.first}–{one.last}"),
             Cell(one.widest_field_label),
-            _number(", ".join(percent(actual) for _, actual in one.coverage) or "–"),
+            number(", ".join(percent(actual) for _, actual in one.coverage) or "–"),
             Cell(", ".join(one.sources)),
         )
         for one in facts.evidence.definitions
@@ -89,40 +92,16 @@ def _definitions(facts: ReportFacts) -> Table:
     held = f"held by {nominal} predictive intervals" if nominal else "held by intervals"
     head = ("definition", "rows", "remainders", "cohorts", "widest field", held, "sources")
     caption = f"Published figures used, by definition, from {facts.evidence.table}."
-    return _table("evidence-used", caption, head, rows)
+    return table_of("evidence-used", caption, head, rows)
 
 
 def _left_out(facts: ReportFacts) -> Table:
     rows = [
-        (_number(f"{one.rows:,}"), Cell(one.reason), Cell(one.stage))
+        (number(f"{one.rows:,}"), Cell(one.reason), Cell(one.stage))
         for one in facts.evidence.left_out
     ]
     caption = "Rows left out, with the reason."
-    return _table("evidence-left-out", caption, ("rows", "reason", "left out"), rows)
-
-
-def _shares(share: ShareStory) -> Table:
-    chance = {one.name: one for one in share.probabilities}
-    rows = [
-        (
-            Cell(one.scenario_label),
-            *_estimate(one.estimate),
-            _number(
-                probability_in_words(p.probability, p.mcse)
-                if (p := chance.get(one.scenario))
-                else "–"
-            ),
-            _number(points(p.mcse) if p else "–"),
-        )
-        for one in share.shares
-    ]
-    kind = "interval"
-    if share.shares:
-        kind = interval_kind(share.shares[0].estimate.prob, share.shares[0].estimate.kind)
-    question = f"P(share ≤ {percent(share.at_most)} in {share.by})"
-    head = ("scenario", f"median share in {share.by}", kind, question, "Monte Carlo error")
-    caption = f"Share of {share.group_label} among {share.workforce}, by scenario."
-    return _table("share-scenarios", caption, head, rows)
+    return table_of("evidence-left-out", caption, ("rows", "reason", "left out"), rows)
 
 
 def _alternatives(share: ShareStory) -> Table:
@@ -130,18 +109,18 @@ def _alternatives(share: ShareStory) -> Table:
         (
             Cell(one.label),
             Cell(one.reason),
-            _number(probability_in_words(one.probability, one.mcse)),
-            _number(points(one.mcse)),
-            _number("–" if one.share_median is None else percent(one.share_median)),
+            number(probability_in_words(one.probability, one.mcse)),
+            number(points(one.mcse)),
+            number("–" if one.share_median is None else percent(one.share_median)),
         )
         for one in share.alternatives
     ]
     head = ("alternative", "reason", "probability", "Monte Carlo error", "median share")
     caption = (
         f"P(share of {share.group_label} ≤ {percent(share.at_most)} in {share.by}) and the median "
-        "share of that year, with some priors of the share model replaced."
+        "share of that year, with other priors of the share model or without a series of evidence."
     )
-    return _table("share-alternatives", caption, head, rows)
+    return table_of("share-alternatives", caption, head, rows)
 
 
 def _learned(share: ShareStory) -> Table:
@@ -149,16 +128,16 @@ def _learned(share: ShareStory) -> Table:
         (
             Cell(named(one.parameter, one.group)),
             *(
-                _number(significant(value))
+                number(significant(value))
                 for value in (one.prior_mean, one.prior_sd, one.posterior_mean, one.posterior_sd)
             ),
-            _number("–" if one.sd_ratio is None else percent(one.sd_ratio)),
+            number("–" if one.sd_ratio is None else percent(one.sd_ratio)),
         )
         for one in share.learned
     ]
     head = ("parameter", "prior mean", "prior sd", "posterior mean", "posterior sd", "sd left")
     caption = "What the evidence taught: each parameter of the share model before and after it."
-    return _table("share-learned", caption, head, rows)
+    return table_of("share-learned", caption, head, rows)
 
 
 def _scenarios(facts: ReportFacts) -> Table:
@@ -173,7 +152,7 @@ def _scenarios(facts: ReportFacts) -> Table:
         for one in facts.scenarios
     ]
     head = ("scenario", "reason", "levers", "history")
-    return _table("scenarios", "Scenarios of the study.", head, rows)
+    return table_of("scenarios", "Scenarios of the study.", head, rows)
 
 
 def _priors(facts: ReportFacts, part: str) -> Table:
@@ -183,7 +162,7 @@ def _priors(facts: ReportFacts, part: str) -> Table:
         if one.part == part
     ]
     head = ("parameter", "prior", "reason")
-    return _table(f"priors-{part}", f"Priors of the {part} model.", head, rows)
+    return table_of(f"priors-{part}", f"Priors of the {part} model.", head, rows)
 
 
 def _checks(facts: ReportFacts) -> Table:
@@ -191,27 +170,27 @@ def _checks(facts: ReportFacts) -> Table:
         (
             Cell(one.check),
             Cell(one.verdict, state=one.verdict),
-            _number(one.value),
-            _number(one.limit),
+            number(one.value),
+            number(one.limit),
             Cell(one.advice),
         )
         for one in facts.checks
     ]
     head = ("check", "verdict", "value", "limit", "advice")
-    return _table("checks", "Checks of this run.", head, rows)
+    return table_of("checks", "Checks of this run.", head, rows)
 
 
 def _parameters(facts: ReportFacts) -> Table:
     rows = [
         (
             Cell(one.name),
-            _number(significant(one.mean)),
-            _number(significant(one.sd)),
-            _number(significant(one.estimate.median)),
-            _number(f"{significant(one.estimate.lower)} to {significant(one.estimate.upper)}"),
-            _number(f"{one.ess_bulk:,.0f}"),
-            _number(f"{one.ess_tail:,.0f}"),
-            _number(f"{one.r_hat:.3f}"),
+            number(significant(one.mean)),
+            number(significant(one.sd)),
+            number(significant(one.estimate.median)),
+            number(f"{significant(one.estimate.lower)} to {significant(one.estimate.upper)}"),
+            number(f"{one.ess_bulk:,.0f}"),
+            number(f"{one.ess_tail:,.0f}"),
+            number(f"{one.r_hat:.3f}"),
         )
         for one in facts.sampling.parameters
     ]
@@ -220,7 +199,7 @@ def _parameters(facts: ReportFacts) -> Table:
         first = facts.sampling.parameters[0].estimate
         kind = interval_kind(first.prob, first.kind)
     head = ("parameter", "mean", "sd", "median", kind, "ESS bulk", "ESS tail", "R-hat")
-    return _table("parameters", "Top-level parameters of the stay model.", head, rows)
+    return table_of("parameters", "Top-level parameters of the stay model.", head, rows)
 
 
 def _claims(facts: ReportFacts) -> Table:
@@ -237,7 +216,7 @@ def _claims(facts: ReportFacts) -> Table:
     ]
     head = ("no.", "claim", "claimed", "verdict", "found", "source")
     caption = "Claims and what a look-up in published sources found; not computed by this run."
-    return _table("claims", caption, head, rows)
+    return table_of("claims", caption, head, rows)
 
 
 def _source(name: str, url: str) -> Cell:
@@ -250,9 +229,9 @@ def _source(name: str, url: str) -> Cell:
 def _provenance(facts: ReportFacts) -> Table:
     rows = [(Cell(key), Cell(value)) for key, value in facts.provenance]
     caption = "Versions, data and settings of this run."
-    return _table("provenance", caption, ("what", "value"), rows)
+    return table_of("provenance", caption, ("what", "value"), rows)
 
 
 def _timings(facts: ReportFacts) -> Table:
-    rows = [(Cell(step), _number(duration(seconds))) for step, seconds in facts.timings]
-    return _table("timings", "Time taken by each step.", ("step", "time"), rows)
+    rows = [(Cell(step), number(duration(seconds))) for step, seconds in facts.timings]
+    return table_of("timings", "Time taken by each step.", ("step", "time"), rows)

@@ -1,18 +1,15 @@
-"""Alternatives: the headline again, with some priors of the share model replaced."""
+"""Alternatives: the headline again, with other priors or without a series of evidence."""
 
 from dataclasses import replace
 
 import pandas as pd
 
 from forecast.errors import StudyError
-from forecast.share.answers import probability
-from forecast.share.calibrate import STEPS
+from forecast.share.headline import STEPS, headline, thinned
 from forecast.share.inputs import WorkforceInputs
-from forecast.share.project import project
-from forecast.study import Scenario, ShareSpec
+from forecast.study import ShareSpec
 
 BASE = "base"
-ENOUGH = 1000  # draws a calibration takes: a Monte Carlo error of at most .016 on a probability
 
 
 def with_alternative(spec: ShareSpec, name: str) -> ShareSpec:
@@ -38,12 +35,10 @@ def with_alternative(spec: ShareSpec, name: str) -> ShareSpec:
 
 
 def alternatives(inputs: WorkforceInputs, seed: int, steps: int = STEPS) -> pd.DataFrame:
-    """Return the headline under the priors of the study and under each listed alternative.
+    """Return the headline of the study and under each of its listed alternatives.
 
     The baseline only, all with the same random numbers and the same stay draws, thinned to about
-    ``ENOUGH``. Columns: alternative ("base" first),
-    reason, group, at_most, by, probability, mcse, share_median, share_lower, share_upper (of the
-    share in the year ``by``, 90 % equal-tailed), worst_rhat.
+    ``ENOUGH``. Columns: alternative ("base" first), reason, and those of ``headline``.
 
     Raises
     ------
@@ -56,42 +51,36 @@ def alternatives(inputs: WorkforceInputs, seed: int, steps: int = STEPS) -> pd.D
     >>> alternatives(example_inputs(), seed=1, steps=12)["alternative"].tolist()
     ['base', 'turnover_low']
     """
-    inputs = _thinned(inputs)
-    specs = {BASE: inputs.spec} | {
-        name: with_alternative(inputs.spec, name) for name in inputs.spec.alternatives
-    }
-    reasons = {name: one.reason for name, one in inputs.spec.alternatives.items()}
-    reasons[BASE] = "The priors of the study."
+    thin = thinned(inputs)
+    named = {name: one.reason for name, one in inputs.spec.alternatives.items()}
     rows = [
-        {"alternative": name, "reason": reasons[name]}
-        | _headline(replace(inputs, spec=spec), seed, steps)
-        for name, spec in specs.items()
+        {"alternative": BASE, "reason": "The priors of the study."} | headline(thin, seed, steps)
+    ]
+    rows += [
+        {"alternative": name, "reason": reason} | headline(under(thin, name), seed, steps)
+        for name, reason in named.items()
     ]
     return pd.DataFrame(rows)
 
 
-def _thinned(inputs: WorkforceInputs) -> WorkforceInputs:
-    """Return the inputs with every k-th stay draw of each chain."""
-    sizes = inputs.stay.sizes
-    step = max(sizes["chain"] * sizes["draw"] // ENOUGH, 1)
-    return replace(inputs, stay=inputs.stay.isel(draw=slice(None, None, step)))
+def under(inputs: WorkforceInputs, name: str) -> WorkforceInputs:
+    """Return the inputs under a listed alternative: its priors, and without its series.
 
+    Raises
+    ------
+    StudyError
+        If the study lists no such alternative, or the evidence has no such series.
 
-def _headline(inputs: WorkforceInputs, seed: int, steps: int) -> dict[str, object]:
-    asked = inputs.spec.headline
-    plain = Scenario(label="Baseline", reason="No lever is moved.")
-    projection = project(inputs, {"baseline": plain}, seed, asked.by, steps)
-    answer = probability(projection, asked.group, asked.at_most, asked.by)
-    share = projection["share"].sel(scenario="baseline", year=asked.by, group=asked.group)
-    lower, median, upper = share.quantile([0.05, 0.5, 0.95]).values.tolist()
-    return {
-        "group": asked.group,
-        "at_most": asked.at_most,
-        "by": asked.by,
-        "probability": answer.value,
-        "mcse": answer.mcse,
-        "share_median": median,
-        "share_lower": lower,
-        "share_upper": upper,
-        "worst_rhat": projection.attrs["worst_rhat"],
-    }
+    Examples
+    --------
+    >>> from forecast.share.example import example_inputs
+    >>> under(example_inputs(), "turnover_low").spec.priors.turnover.median
+    0.1
+    """
+    spec, table = with_alternative(inputs.spec, name), inputs.evidence
+    left_out = inputs.spec.alternatives[name].without
+    if unknown := sorted(set(left_out) - set(table["series"])):
+        known = ", ".join(sorted(set(table["series"])))
+        raise StudyError(f"without names series of the evidence ({known}); got {unknown[0]!r}.")
+    kept = table[~table["series"].isin(left_out)].reset_index(drop=True)
+    return replace(inputs, spec=spec, evidence=kept)

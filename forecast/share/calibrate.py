@@ -38,13 +38,18 @@ class Calibration:
 
 
 def calibrate(
-    inputs: WorkforceInputs, effects: LeverEffects, seed: int, steps: int = STEPS
+    inputs: WorkforceInputs,
+    effects: LeverEffects,
+    seed: int,
+    steps: int = STEPS,
+    factors: Array | None = None,
 ) -> Calibration:
     r"""Draw :math:`\theta_i \sim p(\theta \mid y, s_i)`, one for each stay draw :math:`s_i`.
 
     A cut: the stay draws teach the parameters, and the workforce table teaches the stay rates
     nothing. Each stay draw has its own target and so its own chain; all chains move together by
-    differential evolution.
+    differential evolution. ``factors``: of doctorates that are not yet published, in the years of
+    ``history_years``, (D, T, G).
 
     Raises
     ------
@@ -58,17 +63,18 @@ def calibrate(
     Examples
     --------
     >>> from forecast.share.example import example_inputs
+    >>> from forecast.share.grid import grid_of
     >>> from forecast.share.likelihood import years_of
     >>> from forecast.share.scenario import no_effects
     >>> inputs = example_inputs()
-    >>> drawn = calibrate(inputs, no_effects(years_of(inputs, 2030), 3), seed=1, steps=20)
+    >>> nothing = no_effects(years_of(inputs, 2030), grid_of(inputs.spec))
+    >>> drawn = calibrate(inputs, nothing, seed=1, steps=20)
     >>> drawn.theta.exit.shape
     (100, 3)
     """
-    past, where = history(inputs, effects), layout(inputs.spec)
+    past, where = history(inputs, effects, factors), layout(inputs.spec)
     first, second = (_target(past.of_draws(half), where) for half in HALVES)
-    draws = inputs.stay.sizes["chain"] * inputs.stay.sizes["draw"]
-    z, acceptance = draw_populations((first, second), (draws, where.size), seed, steps)
+    z, acceptance = draw_populations((first, second), (inputs.draws, where.size), seed, steps)
     memory = memory_of(z[0], z[-1])
     rhat = population_rhat(z)
     theta = theta_of(z[-1], where)

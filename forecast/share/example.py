@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from forecast.share.inputs import WorkforceInputs
+from forecast.share.inputs import WorkforceInputs, nobody_leaves
 from forecast.study import ShareSpec
 
 REASON = "made up for an example"
@@ -43,6 +43,9 @@ def example_spec() -> ShareSpec:
                 "direct_arrivals": _prior("lognormal", median=0.2, sigma=0.5),
                 "tier_stay": _prior("normal", loc=0.0, scale=0.4),
                 "design_effect": _prior("lognormal", median=2.0, sigma=0.3),
+                "inflow_step": _prior("half_normal", scale=0.08),
+                "inflow_noise": _prior("half_normal", scale=0.05),
+                "basis_offset": _prior("normal", loc=0.0, scale=0.3),
             },
             "alternatives": {
                 "turnover_low": {
@@ -97,9 +100,9 @@ def example_inputs(
     people = np.multiply.outer(np.array([[300.0, 200], [150, 90], [120, 80]]), np.ones(len(YEARS)))
     sizes = xr.DataArray(people, labels, ("origin", "field", "cohort"))
     table = example_evidence() if evidence is None else evidence
-    return WorkforceInputs(
-        stay, sizes, 2 * sizes.sel(origin="north", drop=True), table, example_spec()
-    )
+    spec, home = example_spec(), 2 * sizes.sel(origin="north", drop=True)
+    leave = nobody_leaves(stay, spec)
+    return WorkforceInputs(stay, sizes, home, leave, table, spec, last_published=max(YEARS))
 
 
 def _prior(dist: str, **numbers: float) -> dict[str, object]:

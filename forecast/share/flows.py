@@ -4,8 +4,11 @@ Shapes: D draws, T years, C cells (an origin and a field, or all domestic doctor
 """
 
 import numpy as np
+from scipy import stats
 
 type Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+ROUNDING = 1e-9  # a smaller part of a flow is not lost but rounded
 
 
 def shift_odds(rate: Array, odds_ratio: Array) -> Array:
@@ -104,6 +107,88 @@ def stocks(start: Array, arriving: Array, leaving: Array) -> Array:
     for t in range(arriving.shape[1]):
         out[:, t + 1] = out[:, t] * staying[:, t] + arriving[:, t]
     return out
+
+
+def whole_stocks(
+    start: Array, arriving: Array, leaving: Array, exit_u: Array, entry_u: Array, people: int
+) -> tuple[Array, Array]:
+    r"""Carry stocks of whole persons forward, from uniform numbers.
+
+    :math:`S_{g,t+1} = S_{gt} - L + A` with L the quantile ``exit_u`` of Binomial(S, x) and A the
+    quantile ``entry_u`` of Poisson(E). Quantiles grow with x and E, so two scenarios with the same
+    numbers differ by their levers and not by chance.
+
+    Parameters
+    ----------
+    start, arriving, leaving
+        As of ``stocks``: the whole stock at the start is one.
+    exit_u, entry_u
+        Uniform numbers, (D, T, G).
+    people
+        Persons in the whole stock at the start.
+
+    Returns
+    -------
+    tuple of Array
+        Stocks (D, T + 1, G) and entrants (D, T, G), both divided by ``people`` again.
+
+    Examples
+    --------
+    >>> half, nobody = np.full((1, 1, 1), 0.5), np.zeros((1, 1, 1))
+    >>> whole_stocks(np.array([[1.0]]), nobody, half, half, half, 100)[0].ravel().tolist()
+    [1.0, 0.5]
+    """
+    out = np.empty((arriving.shape[0], arriving.shape[1] + 1, arriving.shape[2]))
+    came = np.maximum(stats.poisson.ppf(entry_u, arriving * people), 0.0)  # at 0 it is -1
+    out[:, 0] = whole_parts(start, people)
+    exits = np.broadcast_to(leaving, arriving.shape)
+    for t in range(arriving.shape[1]):
+        left = np.maximum(stats.binom.ppf(exit_u[:, t], out[:, t], exits[:, t]), 0.0)
+        out[:, t + 1] = out[:, t] - left + came[:, t]
+    return out / people, came / people
+
+
+def whole_parts(parts: Array, people: int) -> Array:
+    """Return whole persons that add up to ``people``, by largest remainders, (D, G).
+
+    ``parts`` (D, G) sum to one in each draw.
+
+    Examples
+    --------
+    >>> whole_parts(np.array([[0.26, 0.37, 0.37]]), 10).tolist()
+    [[2.0, 4.0, 4.0]]
+    """
+    exact = parts * people
+    whole = np.floor(exact)
+    rank = np.argsort(np.argsort(whole - exact, axis=-1, kind="stable"), axis=-1, kind="stable")
+    return np.asarray(whole + (rank < people - whole.sum(axis=-1, keepdims=True)))
+
+
+def replaced_by_others(weights: Array, plain: Array, part: float) -> Array:
+    r"""Let other groups come in the place of lost entrants.
+
+    :math:`F_g + \rho L F_g / \sum_{h \in O} F_h` for the groups O that lost none, with
+    :math:`L = \sum_g \max(F^0_g - F_g, 0)` in each year.
+
+    Parameters
+    ----------
+    weights, plain
+        Flow weights with and without levers, (D, T, G).
+    part
+        The part of the lost that is replaced, in [0, 1].
+
+    Examples
+    --------
+    >>> plain = np.array([[[4.0, 3.0, 1.0]]])
+    >>> replaced_by_others(np.array([[[2.0, 3.0, 1.0]]]), plain, 0.5).ravel().tolist()
+    [2.0, 3.75, 1.25]
+    """
+    lost = np.maximum(plain - weights, 0.0)
+    others = np.where(lost > ROUNDING * plain, 0.0, weights)
+    sum_of_others = others.sum(axis=-1, keepdims=True)
+    places = part * lost.sum(axis=-1, keepdims=True)
+    extra = np.divide(others, sum_of_others, out=np.zeros_like(others), where=sum_of_others > 0)
+    return weights + places * extra
 
 
 def shares(stock: Array) -> Array:

@@ -14,6 +14,12 @@ from forecast.share.workforce import workforce_faults
 from forecast.study import ShareSpec, Study
 
 STAY_DIMS = ("chain", "draw", "origin", "field", "cohort")
+DIMS = {
+    "stay": STAY_DIMS,
+    "sizes": STAY_DIMS[2:],
+    "domestic": STAY_DIMS[3:],
+    "departure": ("chain", "draw", "group"),
+}
 HELD_OVER = 3  # years whose mean stands for all later ones
 
 
@@ -23,15 +29,26 @@ class WorkforceInputs:
 
     ``stay``: stay rates at entry, dims (chain, draw, origin, field, cohort); ``sizes`` and
     ``domestic``: doctorates, persons, dims (origin, field, cohort) and (field, cohort), held
-    after the last published year; ``evidence``: the workforce table; ``spec``: the study's part.
-    Origins and fields are those that the groups and the field weights name.
+    after the last published year; ``departure``: the part of a group that leaves the country in a
+    later year, dims (chain, draw, group); ``evidence``: the workforce table; ``spec``: the study's
+    part; ``last_published``: the last year of published doctorates; ``shocks``: the table of dated
+    events, if the study names one. Origins and fields are those that the groups and the field
+    weights name.
     """
 
     stay: xr.DataArray
     sizes: xr.DataArray
     domestic: xr.DataArray
+    departure: xr.DataArray
     evidence: pd.DataFrame
     spec: ShareSpec
+    last_published: int
+    shocks: pd.DataFrame | None = None
+
+    @property
+    def draws(self) -> int:
+        """The number of draws, of all chains together."""
+        return int(self.stay.sizes["chain"] * self.stay.sizes["draw"])
 
     @property
     def last_evidence(self) -> int:
@@ -46,6 +63,8 @@ def workforce_inputs(
     sizes: xr.DataArray,
     domestic: xr.DataArray,
     evidence: pd.DataFrame,
+    departure: xr.DataArray | None = None,
+    shocks: pd.DataFrame | None = None,
 ) -> WorkforceInputs:
     """Check that the inputs of a projection fit each other, and cut them to what is needed.
 
@@ -60,6 +79,11 @@ def workforce_inputs(
         Doctorates, persons, dims (origin, field, cohort) and (field, cohort).
     evidence
         The checked workforce table: quantity, series, group, year, year_from, value, n.
+    departure
+        Part of each group that leaves the country in a later year, net of returns, dims (chain,
+        draw, group), see ``departures``; nobody if not given.
+    shocks
+        Dated events that levers may name: shock, date_start, date_end.
 
     Raises
     ------
@@ -76,16 +100,19 @@ def workforce_inputs(
     >>> sizes, home = cell_sizes(study), domestic_sizes(study)
     >>> stay = xr.full_like(sizes, 0.8).expand_dims(chain=2, draw=50)
     >>> table = checked_table(study.share.evidence, "workforce", study.folder)
-    >>> workforce_inputs(study, stay, sizes, home, table).last_evidence
-    2022
+    >>> workforce_inputs(study, stay, sizes, home, table).last_published
+    2023
     """
     if study.share is None:
         raise StudyError(f"a workforce needs [share]; got {study.name} without. Add the table.")
     spec = study.share
-    faults = _dim_faults(stay, sizes, domestic)
+    arrays = {"stay": stay, "sizes": sizes, "domestic": domestic}
+    arrays |= {} if departure is None else {"departure": departure}
+    faults = _dim_faults(arrays)
     if not faults:
-        faults = _label_faults(spec, {"stay": stay, "sizes": sizes, "domestic": domestic})
+        faults = _label_faults(spec, arrays)
         faults += _value_faults(spec, stay, sizes, domestic)
+        faults += [] if departure is None else _departure_faults(departure, stay)
         faults += _year_faults(evidence, _common_cohorts(stay, sizes, domestic))
     faults += workforce_faults(evidence, spec)
     if faults:
@@ -98,8 +125,11 @@ def workforce_inputs(
         stay.transpose(*STAY_DIMS).sel(cells),
         hold_doctorates_after_last_published(sizes.transpose(*STAY_DIMS[2:]).sel(cells)),
         hold_doctorates_after_last_published(domestic.transpose(*STAY_DIMS[3:]).sel(cells_home)),
+        nobody_leaves(stay, spec) if departure is None else departure.sel(group=list(spec.groups)),
         evidence.reset_index(drop=True),
         spec,
+        last_moving_year(sizes),
+        shocks,
     )
 
 
@@ -119,12 +149,18 @@ def hold_doctorates_after_last_published(
     [10.0, 12.0, 14.0, 19.0, 15.0]
     """
     years = sizes["cohort"]
-    last = _last_moving_year(sizes) if last_published is None else last_published
+    last = last_moving_year(sizes) if last_published is None else last_published
     recent = sizes.where((years > last - HELD_OVER) & (years <= last)).mean("cohort")
     return sizes.where(years <= last, recent).transpose(*sizes.dims)
 
 
-def _last_moving_year(sizes: xr.DataArray) -> int:
+def nobody_leaves(stay: xr.DataArray, spec: ShareSpec) -> xr.DataArray:
+    """Return departures of zero, dims (chain, draw, group)."""
+    none = xr.zeros_like(stay.isel(origin=0, field=0, cohort=0, drop=True))
+    return none.expand_dims(group=list(spec.groups)).transpose("chain", "draw", "group")
+
+
+def last_moving_year(sizes: xr.DataArray) -> int:
     """Return the last year in which a size differs from the year before, the first if none."""
     others = [dim for dim in sizes.dims if dim != "cohort"]
     moved = (sizes != sizes.shift(cohort=1)).any(others)
@@ -149,16 +185,11 @@ def _year_faults(evidence: pd.DataFrame, cohorts: list[int]) -> list[str]:
     ]
 
 
-def _dim_faults(stay: xr.DataArray, sizes: xr.DataArray, domestic: xr.DataArray) -> list[str]:
-    wanted = (
-        ("stay", stay, STAY_DIMS),
-        ("sizes", sizes, STAY_DIMS[2:]),
-        ("domestic", domestic, STAY_DIMS[3:]),
-    )
+def _dim_faults(arrays: dict[str, xr.DataArray]) -> list[str]:
     return [
-        f"{name} has dims {', '.join(dims)}; got {array.dims}. Rename or select."
-        for name, array, dims in wanted
-        if set(array.dims) != set(dims)
+        f"{name} has dims {', '.join(DIMS[name])}; got {array.dims}. Rename or select."
+        for name, array in arrays.items()
+        if set(array.dims) != set(DIMS[name])
     ]
 
 
@@ -169,6 +200,7 @@ def _label_faults(spec: ShareSpec, arrays: dict[str, xr.DataArray]) -> list[str]
         "origin": origins,
         "field": spec.field_weights,
         "cohort": range(spec.start + 1, spec.until + 1),
+        "group": spec.groups,
     }
     faults = []
     for name, array in arrays.items():
@@ -197,3 +229,13 @@ def _value_faults(
     if not float(domestic.sum()) > 0:
         faults.append("domestic doctorates are above zero in all; got none. Check the table.")
     return faults
+
+
+def _departure_faults(departure: xr.DataArray, stay: xr.DataArray) -> list[str]:
+    draws = {dim: stay.sizes[dim] for dim in ("chain", "draw")}
+    got = {dim: departure.sizes[dim] for dim in draws}
+    if got != draws:
+        return [f"departures have the draws of stay, {draws}; got {got}. Take the same draws."]
+    if not bool((np.isfinite(departure) & (departure <= 1)).all()):
+        return ["departures are finite and at most 1; got others. Check the posterior."]
+    return []

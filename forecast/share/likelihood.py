@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from forecast.share.cells import Cells, arrange, group_stay, leaving, stock_and_entrants
+from forecast.share.cells import Cells, arrange, coming, leaving, mean_stay
 from forecast.share.flows import shares
+from forecast.share.grid import Grid
 from forecast.share.inputs import WorkforceInputs
 from forecast.share.parameters import Theta
 from forecast.share.scenario import LeverEffects
 from forecast.share.workforce import is_whole, share_sets
+from forecast.share.world import World, simulate
 
 type Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -34,6 +36,7 @@ class ShareSet:
     published: Published
     parts: Array
     place: int  # years since the start
+    other_basis: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,16 +45,16 @@ class Survival:
 
     published: Published
     group: int
-    years: range  # those in which one could leave
+    effects: LeverEffects  # in the years in which one could leave
 
 
 @dataclass(frozen=True)
 class Stayed:
-    """US doctorate holders of a group who work in the country."""
+    """Doctorate holders of a group who work in the country, with the doctorates in force."""
 
     published: Published
-    group: int
     cells: Cells
+    effects: LeverEffects
 
 
 type Datum = ShareSet | Survival | Stayed
@@ -59,7 +62,7 @@ type Datum = ShareSet | Survival | Stayed
 
 @dataclass(frozen=True)
 class History:
-    """Evidence of a study and the cells it is about: all that a log likelihood needs."""
+    """Evidence of a study, the cells it is about, and the levers in force in their years."""
 
     cells: Cells
     data: tuple[Datum, ...]
@@ -84,8 +87,14 @@ def years_of(inputs: WorkforceInputs, until: int) -> range:
     return range(int(first), int(max([until, *table["year"]])) + 1)
 
 
-def history(inputs: WorkforceInputs, effects: LeverEffects) -> History:
-    """Arrange the evidence for the likelihood, with the effects of levers in force."""
+def history(
+    inputs: WorkforceInputs, effects: LeverEffects, factors: Array | None = None
+) -> History:
+    """Arrange the evidence for the likelihood, with the effects of levers in force.
+
+    ``factors`` (D, T, G): of doctorates that no one has published yet, in the years of
+    ``history_years``.
+    """
     spec, groups = inputs.spec, list(inputs.spec.groups)
     data: list[Datum] = [_share_set(one, inputs) for one in share_sets(inputs.evidence, spec)]
     windows = _windows(inputs)
@@ -93,21 +102,28 @@ def history(inputs: WorkforceInputs, effects: LeverEffects) -> History:
         group, year = groups.index(row["group"]), int(row["year"])
         both = Published(np.array([row["value"], 1.0 - row["value"]]), float(row["n"]))
         if row["quantity"] == "survival":
-            data.append(Survival(both, group, range(int(row["year_from"]) + 1, year + 1)))
+            exposed = range(int(row["year_from"]) + 1, year + 1)
+            data.append(Survival(both, group, effects.during(exposed)))
         if row["quantity"] == "stay":
-            data.append(Stayed(both, group, arrange(inputs, windows[i]).of_group(group)))
-    last = max(inputs.last_evidence, spec.start + 1)
-    return History(arrange(inputs, range(spec.start + 1, last + 1)), tuple(data), effects)
+            graduates = _graduates(windows[i], inputs, effects)
+            own = effects.during(graduates.years).of_cells(graduates.grid.cells(np.array([group])))
+            data.append(Stayed(both, graduates.of_group(group), own))
+    years = history_years(inputs)
+    return History(arrange(inputs, years, factors), tuple(data), effects.during(years))
+
+
+def history_years(inputs: WorkforceInputs) -> range:
+    """Return the years of flows between the start and the last share evidence."""
+    start = inputs.spec.start
+    return range(start + 1, max(inputs.last_evidence, start + 1) + 1)
 
 
 def log_likelihood(theta: Theta, past: History) -> Array:
     """Return the log density of all evidence at each draw, (D,)."""
-    effects = past.effects.during(past.cells.years)
-    stock, _ = stock_and_entrants(past.cells, theta, effects)
-    model = shares(stock)
+    stock = simulate(World(past.cells, theta), past.effects).stock
     total = np.zeros(len(theta.turnover))
     for datum in past.data:
-        total += _log_density(datum, theta, past, model)
+        total += _log_density(datum, theta, past, stock)
     return np.asarray(np.where(np.isfinite(total), total, -np.inf))
 
 
@@ -142,21 +158,29 @@ def log_dirichlet(values: Array, mean: Array, concentration: Array) -> Array:
     return np.asarray(np.where(allowed, density, -np.inf))
 
 
-def _log_density(datum: Datum, theta: Theta, past: History, model: Array) -> Array:
+def _log_density(datum: Datum, theta: Theta, past: History, stock: Array) -> Array:
     published = datum.published
     clustered = published.n / theta.design_effect - 1.0
     match datum:
         case ShareSet():
-            mean = model[:, datum.place] @ datum.parts.T
+            mean = _published_shares(datum, theta, past.cells.grid, stock) @ datum.parts.T
             return log_dirichlet(published.values, mean, clustered)
         case Stayed():
-            effects = past.effects.during(datum.cells.years)
-            rate = group_stay(datum.cells, datum.group, theta.tier_stay, effects)
+            rate = mean_stay(datum.cells, theta.tier_stay, datum.effects)
             return log_dirichlet(published.values, _two(rate), clustered)
         case Survival():
-            exits = leaving(theta, past.effects.during(datum.years))[:, :, datum.group]
+            exits = leaving(theta, past.cells.departure, datum.effects)[:, :, datum.group]
             concentration = np.full(len(exits), published.n - 1.0)
             return log_dirichlet(published.values, _two((1.0 - exits).prod(1)), concentration)
+
+
+def _published_shares(datum: ShareSet, theta: Theta, grid: Grid, stock: Array) -> Array:
+    """Return the shares of groups as the basis of a set counts them, (D, G)."""
+    own = stock[:, datum.place]
+    if datum.other_basis:
+        more = np.exp(theta.basis_offset)[:, None]
+        own = np.where(np.arange(own.shape[1]) == grid.domestic, own, own * more)
+    return shares(own)
 
 
 def _windows(inputs: WorkforceInputs) -> dict[Hashable, range]:
@@ -164,6 +188,17 @@ def _windows(inputs: WorkforceInputs) -> dict[Hashable, range]:
     rows = inputs.evidence[inputs.evidence["quantity"].eq("stay")]
     known = int(inputs.stay["cohort"].min())
     return {i: range(max(int(y) - WINDOW + 1, known), int(y) + 1) for i, y in rows["year"].items()}
+
+
+def _graduates(window: range, inputs: WorkforceInputs, effects: LeverEffects) -> Cells:
+    """Return the cells behind a published stay rate: their doctorates in force, none outside.
+
+    All years from the start on are among them, as levers may hold the value of one.
+    """
+    years = range(min(window.start, inputs.spec.start + 1), window.stop)
+    cells = arrange(inputs, years)
+    inside = np.isin(years, window)[:, None]
+    return replace(cells, people=coming(cells, effects.during(years)) * inside)
 
 
 def _two(rate: Array) -> Array:
@@ -178,4 +213,5 @@ def _share_set(one: pd.DataFrame, inputs: WorkforceInputs) -> ShareSet:
         parts = np.vstack([parts, 1.0 - parts.sum(0)])
         values = np.append(values, 1.0 - values.sum())
     published = Published(values / values.sum(), float(one["n"].iloc[0]))
-    return ShareSet(published, parts, int(one["year"].iloc[0]) - spec.start)
+    other = spec.basis is not None and str(one["series"].iloc[0]) != spec.basis
+    return ShareSet(published, parts, int(one["year"].iloc[0]) - spec.start, other)

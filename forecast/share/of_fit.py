@@ -5,14 +5,17 @@ from collections.abc import Sequence
 import xarray as xr
 
 from forecast.errors import StudyError
-from forecast.evidence import checked_table, domestic_sizes
+from forecast.evidence import checked_table, domestic_sizes, read_table
 from forecast.inference import Fit
+from forecast.share.departure import departures
 from forecast.share.inputs import WorkforceInputs, workforce_inputs
+from forecast.share.model import ShareModel, share_model
 from forecast.share.project import project
 from forecast.stay.predict import reference_rates
-from forecast.study import Scenario, Study
+from forecast.study import Scenario, Study, combined
 
 MOST_DRAWS = 4000  # of the stay posterior that a projection carries
+LATER = 9  # years after entry: as far as most published stay rates go
 
 
 def inputs_of(fit: Fit) -> WorkforceInputs:
@@ -33,9 +36,33 @@ def inputs_of(fit: Fit) -> WorkforceInputs:
     posterior = fit.posterior
     step = -(-posterior.sizes["chain"] * posterior.sizes["draw"] // MOST_DRAWS)
     thinned = posterior.isel(draw=slice(None, None, step))
-    stay = reference_rates(thinned, study, spec.entry_years_since, list(study.evidence.years))
+    entry, years = spec.entry_years_since, list(study.evidence.years)
+    stay, sizes = reference_rates(thinned, study, entry, years), fit.evidence.sizes
+    last = min(entry + LATER, study.stay.duration_knots[-1])
+    later = reference_rates(thinned, study, last, [spec.start])
+    leave = departures(stay.sel(cohort=[spec.start]), later, sizes, spec, last - entry)
     table = checked_table(spec.evidence, "workforce", study.folder)
-    return workforce_inputs(study, stay, fit.evidence.sizes, domestic_sizes(study), table)
+    shocks = None if spec.shocks is None else read_table(spec.shocks, study.folder)
+    home = domestic_sizes(study)
+    return workforce_inputs(study, stay, sizes, home, table, leave, shocks)
+
+
+def share_model_of(
+    fit: Fit, seed: int | None = None, until: int | None = None, noise: bool = False
+) -> ShareModel:
+    """Calibrate the workforce of a fit: the start of every question about scenarios.
+
+    The seed is that of the fit if none is given; see ``share_model`` for the rest.
+
+    Raises
+    ------
+    StudyError
+        If the study has no workforce.
+    RunError
+        If ``until`` is not among its years, or ``noise`` needs ``share.people``.
+    """
+    random = int(fit.tree.attrs["seed"]) if seed is None else seed
+    return share_model(inputs_of(fit), random, until, noise=noise)
 
 
 def project_fit(
@@ -60,7 +87,7 @@ def project_fit(
 
 
 def chosen_scenarios(study: Study, names: str | Sequence[str] | None) -> dict[str, Scenario]:
-    """Return scenarios of a study by name, all of them for None."""
+    """Return scenarios of a study by name or joined by ``+``, all of the study for None."""
     wanted = (
         list(study.scenarios)
         if names is None
@@ -68,8 +95,7 @@ def chosen_scenarios(study: Study, names: str | Sequence[str] | None) -> dict[st
         if isinstance(names, str)
         else list(names)
     )
-    unknown = [name for name in wanted if name not in study.scenarios]
-    if unknown or not wanted:
+    if not wanted:
         known = ", ".join(study.scenarios) or "none"
-        raise StudyError(f"a scenario is one of the study's ({known}); got {unknown or 'none'}.")
-    return {name: study.scenarios[name] for name in wanted}
+        raise StudyError(f"a scenario is one of the study's ({known}); got none. Name one.")
+    return {name: combined(study.scenarios, name) for name in wanted}

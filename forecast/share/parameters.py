@@ -1,6 +1,6 @@
 """The parameters of the share model: names, priors, and the whitened space they are drawn in."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy import special
@@ -11,7 +11,8 @@ from forecast.study.priors import HalfCauchy, HalfNormal, LogNormal, Normal, Roo
 
 type Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
-# name -> who has one: everybody ("one"), each foreign group, or each group
+# name -> who has one: everybody ("one"), each foreign group, each group, or a study whose evidence
+# of shares is on several bases ("bases")
 OWNERS = {
     "start_logit": "foreign",
     "exit_rate": "one",
@@ -23,6 +24,7 @@ OWNERS = {
     "direct_arrivals": "foreign",
     "tier_stay": "one",
     "design_effect": "one",
+    "basis_offset": "bases",
 }
 LARGEST_EXIT = 0.99  # nobody leaves more than once
 STANDARD = Normal(dist="normal", loc=0.0, scale=1.0, reason="a standard normal deviate")
@@ -51,8 +53,11 @@ class Layout:
         """A name for each whitened column, with its group where there is one."""
         names = []
         for name, owner in OWNERS.items():
-            places = {"one": (), "foreign": self.foreign, "group": range(len(self.groups))}[owner]
-            names += [f"{name}[{self.groups[g]}]" for g in places] if places else [name]
+            places = {"foreign": self.foreign, "group": range(len(self.groups))}.get(owner)
+            if places is not None:
+                names += [f"{name}[{self.groups[g]}]" for g in places]
+            elif self.columns[name].stop > self.columns[name].start:
+                names.append(name)
         return names
 
 
@@ -61,7 +66,8 @@ class Theta:
     """Draws of the parameters on their own scales, shapes (draw,) or (draw, group).
 
     The domestic group is pinned: ``start_logit`` 0, ``selection`` 1, ``direct_arrivals`` 0.
-    ``exit`` is the part of a group that leaves each year.
+    ``exit`` is the part of a group that leaves the tier each year; ``basis_offset`` the log odds by
+    which evidence on another basis counts foreign people more often.
     """
 
     start_logit: Array
@@ -74,6 +80,11 @@ class Theta:
     direct_arrivals: Array
     tier_stay: Array
     design_effect: Array
+    basis_offset: Array
+
+    def of_draws(self, draws: np.ndarray) -> "Theta":
+        """Return the parameters of some draws."""
+        return replace(self, **{name: array[draws] for name, array in self.named().items()})
 
     def named(self) -> dict[str, Array]:
         """Return the arrays by name."""
@@ -91,7 +102,8 @@ def layout(spec: ShareSpec) -> Layout:
     """
     groups = tuple(spec.groups)
     foreign = tuple(i for i, group in enumerate(spec.groups.values()) if not group.domestic)
-    lengths = {"one": 1, "foreign": len(foreign), "group": len(groups)}
+    bases = int(spec.basis is not None)
+    lengths = {"one": 1, "foreign": len(foreign), "group": len(groups), "bases": bases}
     columns, at = {}, 0
     for name, owner in OWNERS.items():
         columns[name] = slice(at, at + lengths[owner])
@@ -146,7 +158,8 @@ def theta_of(z: Array, where: Layout) -> Theta:
         for name, pinned in (("start_logit", 0.0), ("selection", 1.0), ("direct_arrivals", 0.0))
     }
     single = {name: values[name][:, 0] for name, owner in OWNERS.items() if owner == "one"}
-    return Theta(exit=leaving, **foreign, **single)
+    offset = values["basis_offset"].sum(axis=1)  # zero where there is one basis
+    return Theta(exit=leaving, basis_offset=offset, **foreign, **single)
 
 
 def _beside_domestic(values: Array, where: Layout, pinned: float) -> Array:

@@ -7,13 +7,13 @@ import pandas as pd
 import xarray as xr
 
 from forecast.errors import RunError
-from forecast.share.calibrate import STEPS, Calibration, calibrate
-from forecast.share.cells import arrange, stock_and_entrants, weights_of
+from forecast.share.calibrate import STEPS, Calibration
 from forecast.share.flows import shares
 from forecast.share.inputs import WorkforceInputs
-from forecast.share.likelihood import years_of
+from forecast.share.model import ShareModel, share_model
 from forecast.share.parameters import Theta, layout, theta_of
-from forecast.share.scenario import describe_levers, lever_effects, no_effects
+from forecast.share.scenario import describe_levers
+from forecast.share.world import Flows
 from forecast.study import Scenario
 
 type Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -27,13 +27,14 @@ def project(
     seed: int,
     until: int | None = None,
     steps: int = STEPS,
+    noise: bool = False,
 ) -> xr.Dataset:
     r"""Carry the workforce forward under scenarios that share their random numbers.
 
-    :math:`S_{g,t+1} = S_{gt} (1 - x_g) + E_{g,t+1}`, share = :math:`S_{gt} / \sum_g S_{gt}`, with
-    one parameter draw for each stay draw. A scenario that refits history is calibrated with its
-    levers in force; the others take the parameters of the baseline and act after the last year of
-    share evidence.
+    :math:`S_{g,t+1} = S_{gt} (1 - x_{gt}) + E_{g,t+1}`, share = :math:`S_{gt} / \sum_g S_{gt}`,
+    with one parameter draw for each stay draw. A scenario that refits history is calibrated with
+    its levers in force; the others take the parameters of the baseline and act after the last year
+    of share evidence.
 
     Parameters
     ----------
@@ -47,6 +48,8 @@ def project(
         Last year, that of the study if not given.
     steps
         Steps of each calibration after its start.
+    noise
+        Whether flows are whole persons, see ``share_model``.
 
     Returns
     -------
@@ -56,7 +59,8 @@ def project(
         dims (chain, draw) or (chain, draw, group), and as many draws of their priors as
         ``prior_<name>``. ``rhat`` and ``memory``, dims (scenario, parameter), and ``acceptance``,
         dim scenario, of the calibration behind each scenario. Attributes: ``seed``, ``until``,
-        ``steps``, ``worst_rhat``, ``acceptance`` (least), ``levers`` (text).
+        ``steps``, ``last_evidence`` (year), ``worst_rhat``, ``acceptance`` (least), ``levers``
+        (text).
 
     Raises
     ------
@@ -74,30 +78,26 @@ def project(
     >>> project(inputs, {"baseline": plain}, seed=1, steps=12)["share"].sizes
     Frozen({'chain': 2, 'draw': 50, 'scenario': 1, 'year': 12, 'group': 3})
     """
-    spec = inputs.spec
-    last = spec.until if until is None else until
-    _refuse(scenarios, spec.start, spec.until, last)
-    span = years_of(inputs, last)
-    future, neutral = range(spec.start + 1, last + 1), no_effects(span, len(spec.groups))
-    cells = arrange(inputs, future)
-    baseline = calibrate(inputs, neutral, seed, steps)
-    first = weights_of(cells, baseline.theta, neutral.during(future))[:, 0].sum(-1)
-    runs, behind = [], []
-    for scenario in scenarios.values():
-        effects = lever_effects(scenario, spec, span, inputs.last_evidence)
-        refit = scenario.history == "refit" and bool(scenario.levers)
-        used = calibrate(inputs, effects, seed, steps) if refit else baseline
-        normal = None if refit else first
-        runs.append(stock_and_entrants(cells, used.theta, effects.during(future), normal))
-        behind.append(used)
-    out = _flows(inputs, list(scenarios), runs, range(spec.start, last + 1))
-    out = out.merge(_parameters(inputs, baseline.theta, "")).merge(_prior(inputs, seed))
-    out = out.merge(_diagnostics(list(scenarios), behind))
+    if not scenarios:
+        raise RunError("a projection has at least one scenario; got none. Name one of the study.")
+    return projected(share_model(inputs, seed, until, steps, noise), scenarios)
+
+
+def projected(model: ShareModel, scenarios: Mapping[str, Scenario]) -> xr.Dataset:
+    """Carry a calibrated workforce forward under scenarios; see ``project`` for what it returns."""
+    inputs, settings = model.inputs, model.settings
+    behind = [model.calibrated(scenario) for scenario in scenarios.values()]
+    runs = [model.flows(one, used) for one, used in zip(scenarios.values(), behind, strict=True)]
+    out = _flows(inputs, list(scenarios), runs, range(inputs.spec.start, settings.until + 1))
+    out = out.merge(_parameters(inputs, model.calibration.theta, ""))
+    out = out.merge(_prior(inputs, settings.seed)).merge(_diagnostics(list(scenarios), behind))
     words = "\n".join(f"{name}: {describe_levers(s)}" for name, s in scenarios.items())
-    worst = float(np.max([used.rhat for used in (baseline, *behind)]))
-    least = min(used.acceptance for used in (baseline, *behind))
-    facts = {"seed": seed, "until": last, "steps": steps, "levers": words}
-    return out.assign_attrs(facts | {"worst_rhat": worst, "acceptance": least})
+    used = (model.calibration, *behind)
+    facts = {"seed": settings.seed, "until": settings.until, "steps": settings.steps}
+    facts |= {"last_evidence": inputs.last_evidence}
+    worst = {"worst_rhat": float(np.max([one.rhat for one in used]))}
+    least = {"acceptance": min(one.acceptance for one in used)}
+    return out.assign_attrs(facts | {"levers": words} | worst | least)
 
 
 def learned(projection: xr.Dataset) -> pd.DataFrame:
@@ -126,21 +126,13 @@ def learned(projection: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["parameter", "group", *moments])
 
 
-def _refuse(scenarios: Mapping[str, Scenario], start: int, until: int, last: int) -> None:
-    if not scenarios:
-        raise RunError("a projection has at least one scenario; got none. Name one of the study.")
-    if not start < last <= until:
-        way = "Choose a year between, or move share.until of the study."
-        raise RunError(f"until lies after {start} and not after {until}; got {last}. {way}")
-
-
 def _flows(
-    inputs: WorkforceInputs, names: list[str], runs: list[tuple[Array, Array]], years: range
+    inputs: WorkforceInputs, names: list[str], runs: list[Flows], years: range
 ) -> xr.Dataset:
     """Label the stocks and entrants of the scenarios, and divide stocks into shares."""
-    stock = np.stack([stock for stock, _ in runs], axis=1)
+    stock = np.stack([run.stock for run in runs], axis=1)
     arriving = np.full_like(stock, np.nan)
-    arriving[:, :, 1:] = np.stack([arriving for _, arriving in runs], axis=1)
+    arriving[:, :, 1:] = np.stack([run.entrants for run in runs], axis=1)
     arrays = dict(zip(FLOWS, (shares(stock), stock, arriving), strict=True))
     dims = ("chain", "draw", "scenario", "year", "group")
     chains, draws = inputs.stay.sizes["chain"], inputs.stay.sizes["draw"]

@@ -1,83 +1,135 @@
-"""Scenarios: what their levers do to each group in each year."""
+"""Scenarios: what their levers do to each flow in each year."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from forecast.errors import StudyError
-from forecast.study import Scenario, ShareSpec
-from forecast.study.schema import Lever
+from forecast.share.change import Change, no_change
+from forecast.share.grid import Grid, grid_of
+from forecast.share.lever_years import Dates, strength
+from forecast.study import EVERYBODY, FOREIGN, Lever, Scenario, ShareSpec
 
 type Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
 class LeverEffects:
-    """What the levers of a scenario do, one number for each year and group, (T, G).
+    """What the levers of a scenario do in each year: to cells (T, C), or to groups (T, G).
 
-    ``stay_path``: the stay rate that replaces the group's own, NaN where none does;
-    ``stay_shift``: added to the log odds of staying; ``inflow`` (doctorates of a group, domestic
-    or not), ``direct_arrivals`` and ``exit_rate``: factors, 1 where nothing changes.
+    ``stay`` and ``inflow``: of cells; ``exits`` and ``direct``: of groups; a path of ``inflow`` is
+    the sum of its ``block``, which says for each year and cell which lever sets it, -1 where none
+    does. ``replaced``: the part of the entrants lost in whose place others come.
     """
 
     years: tuple[int, ...]
-    stay_path: Array
-    stay_shift: Array
-    inflow: Array
-    direct_arrivals: Array
-    exit_rate: Array
+    stay: Change
+    inflow: Change
+    exits: Change
+    direct: Change
+    block: Array
+    replaced: float = 0.0
 
     def during(self, years: range) -> "LeverEffects":
         """Return the effects in some of the years."""
         rows = [self.years.index(year) for year in years]
-        names = ("stay_path", "stay_shift", "inflow", "direct_arrivals", "exit_rate")
-        return replace(self, years=tuple(years), **{n: getattr(self, n)[rows] for n in names})
+        return replace(
+            self,
+            years=tuple(years),
+            stay=self.stay.during(rows),
+            inflow=self.inflow.during(rows),
+            exits=self.exits.during(rows),
+            direct=self.direct.during(rows),
+            block=self.block[rows],
+        )
+
+    def of_draws(self, draws: np.ndarray) -> "LeverEffects":
+        """Return the effects of some draws."""
+        return replace(
+            self,
+            stay=self.stay.of_draws(draws),
+            inflow=self.inflow.of_draws(draws),
+            exits=self.exits.of_draws(draws),
+            direct=self.direct.of_draws(draws),
+        )
+
+    def of_cells(self, cells: np.ndarray) -> "LeverEffects":
+        """Return the effects with some of the cells."""
+        stay, inflow = self.stay.of_columns(cells), self.inflow.of_columns(cells)
+        return replace(self, stay=stay, inflow=inflow, block=self.block[:, cells])
+
+    def with_change(self, flow: str, change: Change) -> "LeverEffects":
+        """Return the effects with another change of one flow."""
+        match flow:
+            case "stay":
+                return replace(self, stay=change)
+            case "inflow":
+                return replace(self, inflow=change)
+            case "exits":
+                return replace(self, exits=change)
+        return replace(self, direct=change)
 
 
-type Apply = Callable[[LeverEffects, Lever, int, Array], LeverEffects]
+FLOW_OF = {
+    "stay_rate": "stay",
+    "inflow": "inflow",
+    "domestic_inflow": "inflow",
+    "exit_rate": "exits",
+    "direct_arrivals": "direct",
+}
 
 
-def no_effects(years: range, groups: int) -> LeverEffects:
+def no_effects(years: range, grid: Grid) -> LeverEffects:
     """Return the effects of no lever at all.
 
     Examples
     --------
-    >>> no_effects(range(2020, 2022), 2).exit_rate.tolist()
-    [[1.0, 1.0], [1.0, 1.0]]
+    >>> from forecast.share.example import example_spec
+    >>> from forecast.share.grid import grid_of
+    >>> no_effects(range(2020, 2022), grid_of(example_spec())).exits.is_none
+    True
     """
-    ones = np.ones((len(years), groups))
-    return LeverEffects(tuple(years), np.nan * ones, 0 * ones, ones, ones, ones)
+    cells, groups = no_change(len(years), grid.size), no_change(len(years), len(grid.groups))
+    none = np.full((len(years), grid.size), -1.0)
+    return LeverEffects(tuple(years), cells, cells, groups, groups, none)
 
 
 def lever_effects(
-    scenario: Scenario, spec: ShareSpec, years: range, keep_until: int
+    scenario: Scenario, spec: ShareSpec, years: range, keep_until: int, dates: Dates | None = None
 ) -> LeverEffects:
     """Return what a scenario does in each of ``years``; a kept history ends with ``keep_until``.
 
-    Levers that share a group act in the order of the study file.
+    ``dates``: first and last year of each shock that a lever may name.
 
     Raises
     ------
     StudyError
-        If a lever cannot act on its group.
+        If a lever does not fit the workforce, names an unknown shock, or never acts.
 
     Examples
     --------
     >>> from forecast.study import load_study
     >>> study = load_study("china_ai_2030")
     >>> years, article = range(2018, 2026), study.scenarios["article"]
-    >>> lever_effects(article, study.share, years, 2022).stay_path[:, 0].round(3).tolist()
+    >>> lever_effects(article, study.share, years, 2022).stay.path[:, 0].round(3).tolist()
     [0.85, 0.795, 0.74, 0.685, 0.63, 0.575, 0.52, 0.52]
     """
-    groups, effects = list(spec.groups), no_effects(years, len(spec.groups))
-    first = years.start if scenario.history == "refit" else keep_until + 1
-    active = np.array([year >= first for year in years])
-    for lever in scenario.levers:
-        if lever.lever == "stay_rate" and spec.groups[lever.group].domestic:
-            advice = "Name a foreign group."
-            raise StudyError(f"stay_rate acts on a foreign group; got {lever.group!r}. {advice}")
-        effects = APPLY[lever.lever](effects, lever, groups.index(lever.group), active)
+    grid = grid_of(spec)
+    effects = replace(no_effects(years, grid), replaced=scenario.replaced)
+    for number, lever in enumerate(scenario.levers):
+        if faults := "; ".join(spec.lever_faults(lever)):
+            raise StudyError(f"{faults}. Change the lever.")
+        refit = (lever.history or scenario.history) == "refit"
+        weight = strength(lever, years, years.start if refit else keep_until + 1, dates or {})
+        columns = _columns(lever, grid)
+        name = FLOW_OF[lever.lever]
+        change = _with_lever(getattr(effects, name), lever, weight, columns, years)
+        effects = effects.with_change(name, change)
+        if name == "inflow" and lever.path is not None:
+            block = effects.block.copy()
+            block[np.ix_(weight > 0, columns)] = number
+            effects = replace(effects, block=block)
     return effects
 
 
@@ -104,20 +156,71 @@ def describe_levers(scenario: Scenario) -> str:
     """
     if not scenario.levers:
         return "no lever"
-    parts = [
-        f"{lever.lever} of {lever.group} follows "
-        + ", ".join(f"{year}: {lever.path[year]:g}" for year in sorted(lever.path))
-        for lever in scenario.levers
-    ]
-    past = "refitted" if scenario.history == "refit" else "kept"
-    return "; ".join([*parts, f"history {past}"])
+    past = "refitted" if scenario.refits else "kept"
+    ends = [f"history {past}"]
+    if scenario.replaced:
+        ends.append(f"{scenario.replaced:.0%} of the lost entrants replaced")
+    return "; ".join([*map(in_words, scenario.levers), *ends])
 
 
-def _stay_rate(effects: LeverEffects, lever: Lever, group: int, active: Array) -> LeverEffects:
-    years = range(effects.years[0], effects.years[-1] + 1)
-    path = effects.stay_path.copy()
-    path[:, group] = np.where(active, path_values(lever.path, years), path[:, group])
-    return replace(effects, stay_path=path)
+def in_words(lever: Lever) -> str:
+    """Say in words what one lever does.
+
+    Examples
+    --------
+    >>> in_words(Lever(lever="exit_rate", group="foreign", multiplier=2.0, start=2024))
+    'exit_rate of foreign times 2 from 2024'
+    """
+    of = "" if lever.group is None else f" of {lever.group}"
+    of += f" in {', '.join(lever.fields)}" if lever.fields else ""
+    if lever.path is not None:
+        way = "follows " + ", ".join(f"{year}: {lever.path[year]:g}" for year in sorted(lever.path))
+    elif lever.hold is not None:
+        way = f"stays as in {lever.hold}"
+    elif lever.shift is not None:
+        way = f"moves by {lever.shift:+g} on the logit scale"
+    else:
+        way = f"times {lever.multiplier:g}"
+    when = f" from {lever.start}" if lever.start is not None else ""
+    when += f" reached in {lever.ramp} years" if lever.ramp else ""
+    when += f" until {lever.end}" if lever.end is not None else ""
+    when += f" with {lever.shock}" if lever.shock is not None else ""
+    return f"{lever.lever}{of} {way}{when}"
 
 
-APPLY: dict[str, Apply] = {"stay_rate": _stay_rate}
+def _columns(lever: Lever, grid: Grid) -> np.ndarray:
+    """Return the cells, or the groups, that a lever acts on."""
+    groups = _groups(lever, grid)
+    if FLOW_OF[lever.lever] in ("stay", "inflow"):
+        return grid.cells(groups, lever.fields)
+    return groups
+
+
+def _groups(lever: Lever, grid: Grid) -> np.ndarray:
+    match lever.group:
+        case None:
+            return np.array([grid.domestic])
+        case str(name) if name == FOREIGN:
+            return grid.foreign
+        case str(name) if name == EVERYBODY:
+            return np.arange(len(grid.groups))
+        case name:
+            return np.array([grid.groups.index(name)])
+
+
+def _with_lever(
+    change: Change, lever: Lever, weight: Array, columns: np.ndarray, years: range
+) -> Change:
+    """Return a change with a lever added to some of its columns."""
+    on = np.ix_(weight > 0, columns)
+    parts = {f.name: getattr(change, f.name).copy() for f in fields(change)}
+    grown = weight[weight > 0][:, None]
+    if lever.path is not None:
+        parts["path"][on] = path_values(lever.path, years)[weight > 0][:, None]
+    elif lever.hold is not None:
+        parts["hold"][on] = float(lever.hold)
+    elif lever.shift is not None:
+        parts["shift"][on] += grown * lever.shift
+    elif lever.multiplier is not None:
+        parts["factor"][on] *= 1.0 + grown * (lever.multiplier - 1.0)
+    return Change(**parts)

@@ -1,5 +1,7 @@
 """A study: what is asked, of which evidence, with which priors. Read from TOML, frozen."""
 
+from forecast.study.claims import Claim
+from forecast.study.output import OutputSpec
 from forecast.study.priors import Prior, describe, frozen
 from forecast.study.reader import (
     load_study,
@@ -8,14 +10,21 @@ from forecast.study.reader import (
     study_hash,
     study_names,
 )
-from forecast.study.schema import Scenario, Study
+from forecast.study.scenario import EVERYBODY, FOREIGN, Lever, Scenario, combined
+from forecast.study.schema import Study
 from forecast.study.share import ShareSpec
 
 __all__ = [
+    "EVERYBODY",
+    "FOREIGN",
+    "Claim",
+    "Lever",
+    "OutputSpec",
     "Prior",
     "Scenario",
     "ShareSpec",
     "Study",
+    "combined",
     "describe",
     "frozen",
     "load_study",

@@ -6,8 +6,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from forecast.study.part import Name, Part, Share, refuse, strangers
+from forecast.study.claims import Claim, claim_faults
+from forecast.study.part import Name, Part, refuse, strangers
 from forecast.study.priors import Normal, Prior
+from forecast.study.scenario import Scenario
 from forecast.study.share import ShareSpec
 
 
@@ -189,29 +191,6 @@ class ReportSpec(Part):
     labels: dict[str, str] = Field(default_factory=dict)
 
 
-class Lever(Part):
-    """One change: the stay rate of a group follows a path of values, straight between its years."""
-
-    lever: Literal["stay_rate"]
-    group: Name
-    path: dict[int, Share]
-
-    @model_validator(mode="after")
-    def _path_not_empty(self) -> Self:
-        if not self.path:
-            raise ValueError("a path gives at least one year = value; got none")
-        return self
-
-
-class Scenario(Part):
-    """A named future: its levers, and whether the past is fitted again under them."""
-
-    label: str
-    reason: str
-    history: Literal["refit", "keep"] = "keep"
-    levers: tuple[Lever, ...] = ()
-
-
 class Study(Part):
     """A whole study: the question, the evidence, the models, the scenarios, the report."""
 
@@ -224,6 +203,7 @@ class Study(Part):
     report: ReportSpec
     share: ShareSpec | None = None
     scenarios: dict[Name, Scenario] = Field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
     text: Annotated[str, Field(repr=False)] = ""
     folder: Annotated[str, Field(repr=False)] = ""
 
@@ -250,8 +230,22 @@ class Study(Part):
             grouped = [o for group in share.groups.values() for o in group.origins]
             yield from strangers("share.field_weights", share.field_weights, evidence.fields)
             yield from strangers("share.groups", grouped, evidence.all_origins)
-        moved = [lever.group for one in self.scenarios.values() for lever in one.levers]
-        yield from strangers("scenarios", moved, share.groups if share is not None else ())
+            yield from self._lever_faults(share)
+        elif any(one.levers for one in self.scenarios.values()):
+            yield "a scenario with levers needs [share]; got a study without"
+        if joined := [name for name in self.scenarios if "+" in name]:
+            yield f"the name of a scenario has no +, which joins several; got {joined}"
         for name, year in years.items():
             if year not in evidence.years:
                 yield f"{name} lies in cohorts; got {year}"
+        labels = {"group": () if share is None else tuple(share.groups), "origin": origins}
+        labels |= {"field": tuple(evidence.field_sets), "scenario": tuple(self.scenarios)}
+        spans = {"year": range(0) if share is None else share.years, "cohort": evidence.years}
+        yield from claim_faults(self.claims, labels, spans)
+
+    def _lever_faults(self, share: ShareSpec) -> Iterator[str]:
+        levers = [lever for one in self.scenarios.values() for lever in one.levers]
+        yield from dict.fromkeys(fault for lever in levers for fault in share.lever_faults(lever))
+        named = sorted({lever.shock for lever in levers if lever.shock is not None})
+        if named and share.shocks is None:
+            yield f"a lever with a shock needs share.shocks; got {named} without"
