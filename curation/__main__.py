@@ -8,6 +8,7 @@ import pandas as pd
 
 from curation import references
 from curation.demo import demo_tables
+from curation.nurses import nurses_tables
 from curation.observations import excluded_table, observation_table, raw_rows
 from curation.sizes import domestic_table, sizes_table
 from curation.sources import sources_table
@@ -41,7 +42,7 @@ def write_all(folder: Path) -> list[str]:
     """Write every table and the truth of the demo; return the names of the files."""
     folder.mkdir(parents=True, exist_ok=True)
     demo, truth = demo_tables()
-    tables = {**curated_tables(), **demo}
+    tables = {**curated_tables(), **demo, **nurses_tables()}
     for name, table in tables.items():
         write_table(table, folder / f"{name}.csv")
     text = json.dumps(truth, indent=1, sort_keys=True) + "\n"

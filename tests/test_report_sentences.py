@@ -62,8 +62,10 @@ def at_year(inputs: ReportInputs, year: int) -> ReportInputs:
 
 def test_no_draw_is_not_zero(inputs: ReportInputs):
     """A probability that no draw reached is a bound from its Monte Carlo error, never 0 %."""
-    zero = inputs.probabilities.assign(probability=0.0, mcse=0.00018)
-    words = spoken(gather_facts(replace(inputs, probabilities=zero)))
+    assert inputs.workforce is not None
+    zero = inputs.workforce.probabilities.assign(probability=0.0, mcse=0.00018)
+    work = replace(inputs.workforce, probabilities=zero)
+    words = spoken(gather_facts(replace(inputs, workforce=work)))
     assert "is under 1 in 1,000 (no draw got there" in words
     assert "is 0 %" not in words
 
@@ -89,7 +91,9 @@ def test_probability_range_is_over_the_listed_alternatives(inputs: ReportInputs)
     rows = [("base", 0.9), ("one", 0.02), ("two", 0.05)]
     table = pd.DataFrame(rows, columns=["alternative", "probability"])
     table = table.assign(reason="why", mcse=0.001, share_median=0.3)
-    words = spoken(gather_facts(replace(inputs, alternatives=table)))
+    assert inputs.workforce is not None
+    work = replace(inputs.workforce, alternatives=table)
+    words = spoken(gather_facts(replace(inputs, workforce=work)))
     assert "2.0 % to 5.0 % across the two listed alternatives" in words
 
 

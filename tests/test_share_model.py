@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from scipy import stats
 
 import forecast.share.model as share_room
+from forecast.errors import RunError
 from forecast.share.cells import arrange
 from forecast.share.example import example_evidence
 from forecast.share.grid import grid_of
@@ -219,6 +220,16 @@ def test_factors_do_not_depend_on_the_last_year(inputs, model):
     """A shorter projection has the same doctorates in its years."""
     short = share_model(inputs, seed=5, until=2024, steps=20)
     np.testing.assert_array_equal(short.world.cells.people, model.world.cells.people[:, :5])
+
+
+def test_levers_that_rule_out_the_evidence_are_refused(model):
+    """A history without any entrants, or a stay rate of zero, cannot be fitted: one sentence."""
+    nobody = {"lever": "inflow", "group": "all", "multiplier": 0.0}
+    leave = {"lever": "stay_rate", "group": "north", "path": {2019: 0.0}}
+    for lever in (nobody, leave):
+        with pytest.raises(RunError, match="a density of zero at every draw"):
+            model.flows(scenario_of(lever, history="refit"))
+    assert (model.flows(scenario_of(nobody)).entrants[:, 3:] == 0).all()
 
 
 def test_evidence_beyond_the_study_needs_no_doctorates(inputs):

@@ -11,12 +11,13 @@ from scipy import stats
 
 from forecast.errors import RunError
 from forecast.share import project
+from forecast.share.cells import leaving
 from forecast.share.example import example_inputs
 from forecast.share.flows import whole_parts, whole_stocks
 from forecast.share.model import BASELINE, share_model
 from forecast.share.scenario import lever_effects, no_effects
-from forecast.share.world import Noise, simulate
-from tests.share_loops import moving_inputs, scenario_of, scenarios, world_of
+from forecast.share.world import Flows, Noise, simulate
+from tests.share_loops import DATES, moving_inputs, scenario_of, scenarios, world_of
 
 PEOPLE = 1500
 DRAWS = 40_000
@@ -48,10 +49,11 @@ def one_group(arriving, leaving, people):
 def test_persons_are_whole_and_none_is_lost(scenario, seed, people):
     """Stocks and entrants are whole persons, and a stock gains its entrants less its leavers."""
     inputs, world = noisy_world(seed, people=people)
-    effects = lever_effects(
-        scenario, inputs.spec, world.years, 2019, {"ban": (2022, 2024), "open": (2024, None)}
-    )
-    flows = simulate(world, effects)
+    effects = lever_effects(scenario, inputs.spec, world.years, 2019, DATES)
+    expected = simulate(replace(world, noise=None), effects)
+    exits = leaving(world.theta, world.cells.departure, effects)
+    uniforms = (world.noise.leavers, world.noise.entrants)
+    flows = Flows(*whole_stocks(expected.stock[:, 0], expected.entrants, exits, *uniforms, people))
     stock, came = np.rint(flows.stock * people), np.rint(flows.entrants * people)
     np.testing.assert_allclose(flows.stock * people, stock, rtol=1e-12)
     np.testing.assert_allclose(flows.entrants * people, came, rtol=1e-12)
@@ -178,6 +180,14 @@ def test_the_calibration_knows_no_noise(noisy):
     """Evidence is compared with expected flows: noise is added to the projection alone."""
     quiet = share_model(with_people(example_inputs()), seed=5, steps=12)
     np.testing.assert_array_equal(noisy.calibration.z, quiet.calibration.z)
+
+
+def test_a_workforce_that_runs_out_of_people_is_refused():
+    """Shares of nobody are no numbers: three people without successors leave none in some draw."""
+    model = share_model(with_people(example_inputs(), 3), seed=5, steps=12, noise=True)
+    none = scenario_of({"lever": "inflow", "group": "all", "multiplier": 0.0})
+    with pytest.raises(RunError, match=r"has people in each draw and year; got none in some\. Rai"):
+        model.flows(none)
 
 
 def test_persons_need_a_number_of_people():

@@ -12,7 +12,7 @@ from forecast.share.flows import replaced_by_others, shares
 from forecast.share.grid import Grid
 from forecast.share.parameters import LARGEST_EXIT, Theta
 from forecast.share.scenario import lever_effects, no_effects
-from forecast.share.world import World, simulate
+from forecast.share.world import World, first_years, simulate
 from tests.share_loops import DATES, Loops, moving_inputs, scenario_of, scenarios, world_of
 
 ORDERS = [("north", "rest", "home"), ("home", "north", "rest"), ("rest", "home", "north")]
@@ -220,3 +220,14 @@ def test_nobody_has_no_mean_stay_rate():
     assert mean_stay(world.cells.of_group(0), np.zeros(1), none.of_cells(np.array([0]))) == 0.8
     nobody = replace(world.cells, people=0 * world.cells.people).of_group(0)
     assert np.isnan(mean_stay(nobody, np.zeros(1), none.of_cells(np.array([0])))).all()
+
+
+def test_the_first_years_of_a_world_are_those_years():
+    """A world of fewer years has the stocks of the longer one, bit by bit."""
+    inputs = moving_inputs(seed=7, draws=6)
+    world = replace(world_of(inputs, seed=8), first_total=np.linspace(500, 900, 6))
+    effects = effects_of(EVERY_KIND, inputs, world.years)
+    short = first_years(world, 8)
+    assert short.years == range(2020, 2028)
+    some = simulate(short, effects.during(short.years))
+    np.testing.assert_array_equal(some.stock, simulate(world, effects).stock[:, :9])

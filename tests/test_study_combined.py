@@ -4,7 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.errors import StudyError
@@ -35,6 +35,7 @@ def test_scenarios_join_by_name():
     assert combined(KNOWN, "plain + less").replaced == 0.0
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["less", "lower", "past", "plain"]), min_size=2, unique=True))
 def test_the_order_of_names_does_not_matter(names):
     """Multipliers multiply and shifts add, whichever scenario is named first."""

@@ -1,12 +1,15 @@
 """Made-up inputs of a report, for examples and tests: three origins, two fields, few draws."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from forecast.report.inputs import ReportInputs
+from forecast.share import Workforce, ask, share_model
+from forecast.share.example import example_inputs as workforce_example
 from forecast.share.example import example_spec
 from forecast.study import Study
 from forecast.study.priors import Normal
@@ -15,7 +18,33 @@ from forecast.study.schema import StayPriors
 REASON = "made up for an example"
 YEARS = range(2006, 2031)
 TOP_LEVEL = ("sigma_origin", "sigma_field", "rho_origin", "overdispersion")
+OUTPUT = {"dist": "lognormal", "median": 1.5, "sigma": 0.3, "reason": REASON}
 LAST_RESIDENCE, LAST_OBSERVED = 2017, 2022
+CLAIM = {
+    "id": "C1",
+    "quantity": "share",
+    "group": "north",
+    "year": 2028,
+    "says": "at most",
+    "value": 0.25,
+}
+SCENARIOS = {
+    "baseline": {"label": "Baseline", "reason": "Nothing new happens."},
+    "claimed": {
+        "label": "The claimed path",
+        "reason": "A path that was claimed.",
+        "history": "refit",
+        "levers": [{"lever": "stay_rate", "group": "north", "path": {2018: 0.85, 2024: 0.52}}],
+    },
+    "worse": {
+        "label": "Worse in two ways",
+        "reason": "Fewer come and more leave.",
+        "levers": [
+            {"lever": "inflow", "group": "north", "multiplier": 0.8, "start": 2024},
+            {"lever": "exit_rate", "group": "foreign", "multiplier": 1.5},
+        ],
+    },
+}
 
 
 def example_study() -> Study:
@@ -59,18 +88,10 @@ def example_study() -> Study:
                 "population": "made-up graduates",
                 "labels": {"north": "North", "south": "South", "alpha": "Alpha", "both": "Both"},
             },
-            "share": example_spec().model_dump(),
-            "scenarios": {
-                "baseline": {"label": "Baseline", "reason": "Nothing new happens."},
-                "claimed": {
-                    "label": "The claimed path",
-                    "reason": "A path that was claimed.",
-                    "history": "refit",
-                    "levers": [
-                        {"lever": "stay_rate", "group": "north", "path": {2018: 0.85, 2024: 0.52}}
-                    ],
-                },
-            },
+            "share": example_spec().model_dump()
+            | {"basis": "a", "output": {"contribution": OUTPUT}},
+            "scenarios": SCENARIOS,
+            "claims": [CLAIM],
         }
     )
 
@@ -96,11 +117,7 @@ def example_inputs(seed: int = 1) -> ReportInputs:
         left_out=pd.DataFrame({"rate": [0.5], "reason": ["its field is no label of this study"]}),
         curated_out=pd.DataFrame({"rate": [0.5, 0.6], "reason": ["older edition"] * 2}),
         stay_rates=_stay_rates(),
-        share=_fan(),
-        share_evidence=_share_evidence(),
-        probabilities=_probabilities(),
-        alternatives=_alternatives(),
-        learned=_learned(),
+        workforce=example_workforce(),
         checks=pd.DataFrame(
             [("R-hat", "pass", 1.002, 1.01, ""), ("divergences", "pass", 0, 0, "")],
             columns=["check", "verdict", "value", "limit", "advice"],
@@ -120,12 +137,11 @@ def without_share(inputs: ReportInputs) -> ReportInputs:
 
     Examples
     --------
-    >>> without_share(example_inputs()).share is None
+    >>> without_share(example_inputs()).workforce is None
     True
     """
-    study = inputs.study.model_copy(update={"share": None, "scenarios": {}})
-    answers = replace(inputs, probabilities=None, alternatives=None, learned=None, claims=None)
-    return replace(answers, study=study, share=None, share_evidence=None)
+    study = inputs.study.model_copy(update={"share": None, "scenarios": {}, "claims": ()})
+    return replace(inputs, study=study, workforce=None, claims=None)
 
 
 def _stay_priors() -> dict[str, object]:
@@ -216,43 +232,21 @@ def _stay_rates() -> pd.DataFrame:
     )
 
 
-def _fan() -> pd.DataFrame:
-    groups = {"north": 0.36, "rest": 0.25, "home": 0.39}
-    rows = []
-    for scenario, fall in (("baseline", 0.002), ("claimed", 0.008)):
-        for year in range(2019, 2031):
-            for group, start in groups.items():
-                change = fall * (year - 2019) * (1 if group == "home" else -0.5)
-                for prob in (0.5, 0.8, 0.95):
-                    half = prob * 0.01 * (year - 2017) ** 0.5
-                    middle = start + change
-                    rows.append((scenario, year, group, middle, middle - half, middle + half, prob))
-    columns = ["scenario", "year", "group", "median", "lower", "upper", "prob"]
-    return pd.DataFrame(rows, columns=columns).assign(kind="eti")
+@cache
+def example_workforce() -> Workforce:
+    """Return every answer about the made-up workforce, with probabilities that tests can name.
 
+    The tables are shared: replace them, do not change them.
 
-def _share_evidence() -> pd.DataFrame:
-    rows = [("share", "a", "north", 2019, 0.36, 400), ("share", "a", "north", 2022, 0.35, 380)]
-    columns = ["quantity", "series", "group", "year", "value", "n"]
-    return pd.DataFrame(rows, columns=columns).assign(source="TRACKER", year_from=np.nan)
-
-
-def _probabilities() -> pd.DataFrame:
-    rows = [("baseline", 0.012, 0.002), ("claimed", 0.31, 0.01)]
-    table = pd.DataFrame(rows, columns=["scenario", "probability", "mcse"])
-    return table.assign(group="north", at_most=0.25, by=2028)
-
-
-def _alternatives() -> pd.DataFrame:
-    rows = [
-        ("base", "The priors of the study.", 0.012, 0.002, 0.34),
-        ("turnover_low", "Slow renewal.", 0.0, 0.003, 0.35),
-    ]
-    columns = ["alternative", "reason", "probability", "mcse", "share_median"]
-    return pd.DataFrame(rows, columns=columns).assign(group="north", at_most=0.25, by=2028)
-
-
-def _learned() -> pd.DataFrame:
-    rows = [("turnover", "", 0.2, 0.08, 0.22, 0.05), ("exit_rate", "north", 0.05, 0.02, 0.03, 0.01)]
-    moments = ["prior_mean", "prior_sd", "posterior_mean", "posterior_sd"]
-    return pd.DataFrame(rows, columns=["parameter", "group", *moments])
+    Examples
+    --------
+    >>> example_workforce().solved["lever"].tolist()
+    ['stay_rate', 'exit_rate', 'inflow']
+    """
+    study = example_study()
+    assert study.share is not None  # as made above
+    inputs = replace(workforce_example(chains=2, draws=150), spec=study.share)
+    answers = ask(share_model(inputs, seed=1, steps=12), study, {})
+    chances = answers.probabilities.assign(probability=[0.012, 0.31, 0.4], mcse=[0.002, 0.01, 0.01])
+    others = answers.alternatives.assign(probability=[0.012, 0.0], mcse=[0.002, 0.003])
+    return replace(answers, probabilities=chances, alternatives=others)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from forecast.report.evidence_facts import evidence_story
 from forecast.report.inputs import ReportInputs
 from forecast.report.numbers_in_words import count, listed, percent
+from forecast.report.question_facts import question_story
 from forecast.report.records import CheckFact, ClaimFact, PriorFact, ReportFacts, ScenarioFact
 from forecast.report.sampling_facts import sampling_story
 from forecast.report.share_facts import group_label, share_story
@@ -31,7 +32,8 @@ def gather_facts(inputs: ReportInputs) -> ReportFacts:
     RunError
         If the stay rates lack the headline.
     """
-    study = inputs.study
+    study, share = inputs.study, share_story(inputs)
+    scenarios = _scenarios(study)
     return ReportFacts(
         study=study.name,
         title=study.title,
@@ -42,12 +44,13 @@ def gather_facts(inputs: ReportInputs) -> ReportFacts:
         engine=inputs.engine,
         verdict=inputs.verdict,
         stay=stay_story(inputs.stay_rates, study),
-        share=share_story(inputs),
+        share=share,
+        questions=question_story(inputs, share, scenarios),
         evidence=evidence_story(inputs),
         sampling=sampling_story(inputs),
         checks=tuple(_check(row) for _, row in inputs.checks.iterrows()),
         priors=tuple(_priors(study)),
-        scenarios=_scenarios(study),
+        scenarios=scenarios,
         claims=_claims(inputs.claims),
         provenance=tuple((str(k), str(v)) for k, v in inputs.provenance.items()),
         timings=tuple((str(k), float(v)) for k, v in inputs.timings.items()),

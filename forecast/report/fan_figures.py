@@ -9,7 +9,6 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from forecast.report.inputs import ReportInputs
 from forecast.report.numbers_in_words import KINDS, interval_kind, listed, percent, percent_range
 from forecast.report.records import ShareStory
-from forecast.report.sentences import fanned
 from forecast.report.share_facts import scenario_label
 from forecast.report.svg import COLOURS, INK, MUTED, Drawing, inline_svg, look
 from forecast.share import Workforce
@@ -19,6 +18,7 @@ FAN = COLOURS[0]
 TARGET = COLOURS[1]
 OTHERS = tuple(colour for colour in COLOURS if colour not in (FAN, TARGET))
 STYLES = ("-", (0, (4, 1.5)))
+HOLLOW = "; hollow: derived, on another basis"
 Z = 1.96  # of a 95 % interval of a normal
 
 
@@ -26,7 +26,7 @@ def fan_figure(work: Workforce, inputs: ReportInputs, story: ShareStory) -> Draw
     """Draw the share of the headline group: fans of the main scenarios, medians of the others."""
     study = inputs.study
     fan = work.share[work.share["group"].eq(story.group)]
-    main = [one.scenario for one in fanned(story)]
+    main = [one.scenario for one in story.fanned]
     others = [one.scenario for one in story.shares if one.scenario not in main]
     with look("share-fans"):
         figure = Figure(figsize=(7.4, 5.6 if others else 2.9), layout="constrained")
@@ -107,9 +107,7 @@ def _scale(axes: Axes, fan: pd.DataFrame, label: str) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
 
 
-def _paint_medians(
-    axes: Axes, fan: pd.DataFrame, names: list[str], inputs: ReportInputs
-) -> None:
+def _paint_medians(axes: Axes, fan: pd.DataFrame, names: list[str], inputs: ReportInputs) -> None:
     """Draw the medians of scenarios, labelled in the order in which the lines end."""
     lines = fan[fan["prob"].eq(fan["prob"].max())].sort_values("year")
     ends = {name: lines.loc[lines["scenario"].eq(name), "median"].iloc[-1] for name in names}
@@ -141,12 +139,12 @@ def _paint_question(axes: Axes, story: ShareStory) -> None:
 
 
 def _title(story: ShareStory) -> str:
-    told = [f"{percent(o.estimate.median)} ({o.scenario_label})" for o in fanned(story)]
+    told = [f"{percent(o.estimate.median)} ({o.scenario_label})" for o in story.fanned]
     return f"Share of {story.group_label} in {story.by}: {listed(told)}{_range_of_others(story)}"
 
 
 def _range_of_others(story: ShareStory) -> str:
-    main = fanned(story)
+    main = story.fanned
     others = [one.estimate.median for one in story.shares if one not in main]
     if not others:
         return ""
@@ -177,14 +175,11 @@ def _caption(fan: pd.DataFrame, work: Workforce, inputs: ReportInputs, story: Sh
     spec = inputs.study.share
     if spec is None:
         return text
-    text += (
-        " Points: published shares with 95 % sampling intervals, for n divided by the design "
-        f"effect {design_effect(work, spec):.1f}{'' if not _hollow(work, spec, story) else HOLLOW}."
+    hollow = HOLLOW if _hollow(work, spec, story) else ""
+    return (
+        f"{text} Points: published shares with 95 % sampling intervals, for n divided by the "
+        f"design effect {design_effect(work, spec):.1f}{hollow}."
     )
-    return text
-
-
-HOLLOW = "; hollow: derived, on another basis"
 
 
 def _hollow(work: Workforce, spec: ShareSpec, story: ShareStory) -> bool:

@@ -12,7 +12,7 @@ EVEN = 0.5
 WHOLE = (0.0995, 0.9005)  # probabilities between are told in whole percent
 PLAIN = (1e-4, 1e6)  # numbers between are written without exponent
 MINUTE = 60
-LEAST_POINTS = 1e-3  # a smaller difference is told as none
+LEAST_POINTS = 5e-3  # a smaller difference is told as none
 SMALL_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -129,10 +129,10 @@ def signed_points(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     number = 100 * value
-    text = f"{abs(number):.1f}" if abs(number) >= 1 else f"{abs(number):.2g}"
     if abs(number) < LEAST_POINTS:
         return "0"
-    return f"{'+' if number > 0 else MINUS}{text.removesuffix('.0')}"
+    sign = "+" if number > 0 else MINUS
+    return f"{sign}{abs(number):.1f}" if abs(number) >= 1 else f"{sign}{abs(number):.2f}"
 
 
 def chance_in_draws(value: float, draws: int) -> str:

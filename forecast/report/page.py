@@ -6,11 +6,13 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from forecast.report import sentences, sentences_of_methods
+from forecast.report import question_sentences, sentences, sentences_of_methods
 from forecast.report.diagnostics import not_drawn
 from forecast.report.figures import draw_figures
 from forecast.report.inputs import ReportInputs
-from forecast.report.numbers_in_words import THIN
+from forecast.report.numbers_in_words import THIN, percent
+from forecast.report.question_records import QuestionStory
+from forecast.report.question_tables import question_tables
 from forecast.report.records import ReportFacts
 from forecast.report.svg import Drawing
 from forecast.report.tables import page_tables
@@ -21,8 +23,9 @@ SECTIONS = (
     ("stay", "Stay rates"),
     ("share", "Share of the workforce"),
     ("scenarios", "Scenarios"),
-    ("uncertainty", "What the numbers hang on"),
-    ("claims", "Claims looked up"),
+    ("target", "What it would take"),
+    ("uncertainty", "Where the uncertainty comes from"),
+    ("claims", "Claims"),
     ("priors", "Priors and their reasons"),
     ("diagnostics", "Diagnostics"),
     ("provenance", "Provenance"),
@@ -40,11 +43,12 @@ def render_page(inputs: ReportInputs, facts: ReportFacts) -> str:
     return template.render(
         facts=facts,
         figures=figures,
-        tables=page_tables(facts),
+        tables=page_tables(facts) | question_tables(facts),
         sections=_sections(facts),
         notice=sentences.notice(facts),
         key_figures=sentences.key_figures(facts),
-        say=_prose(facts),
+        say=_prose(facts) | _answers(facts.questions),
+        targets=_targets(facts.questions),
         not_drawn=not_drawn(inputs.tree),
         command=_command(facts),
         style=Markup(_shipped("style.css")),  # our own file
@@ -82,9 +86,11 @@ def _sections(facts: ReportFacts) -> list[tuple[str, str]]:
     without = set()
     if facts.share is None:
         without |= {"share", "uncertainty"}
+    if not _targets(facts.questions):
+        without.add("target")
     if not facts.scenarios:
         without.add("scenarios")
-    if not facts.claims:
+    if not facts.claims and not (facts.questions and facts.questions.verdicts):
         without.add("claims")
     named = dict(SECTIONS) | {"answer": sentences.notice(facts).heading}
     return [(name, named[name]) for name, _ in SECTIONS if name not in without]
@@ -108,6 +114,25 @@ def _prose(facts: ReportFacts) -> dict[str, str]:
     if facts.share is not None:
         said["learned"] = sentences.learned_sentence(facts.share)
     return said
+
+
+def _answers(story: QuestionStory | None) -> dict[str, str]:
+    """Return every sentence about the questions by name, empty where there is nothing to say."""
+    if story is None:
+        return dict.fromkeys(("passage", "refit", "worth", "parts", "contribution", "asked"), "")
+    passage = story.passage
+    return {
+        "passage": "" if passage is None else question_sentences.passage_sentence(passage),
+        "refit": question_sentences.refit_sentence(story),
+        "worth": question_sentences.worth_sentence(story) if story.worth else "",
+        "parts": question_sentences.dependence_sentence(story.uncertainty),
+        "contribution": question_sentences.contribution_sentence(story),
+        "asked": f"{percent(story.at_most)} in {story.by}",
+    }
+
+
+def _targets(story: QuestionStory | None) -> list[str]:
+    return [] if story is None else [question_sentences.solved_sentence(s) for s in story.solved]
 
 
 def _command(facts: ReportFacts) -> str:

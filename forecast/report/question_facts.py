@@ -24,8 +24,7 @@ from forecast.report.scenario_facts import passage_fact, scenario_answers
 from forecast.report.share_facts import group_label, scenario_label
 from forecast.report.stay_facts import estimate_of
 from forecast.share import Workforce
-from forecast.share.contributions import pieces
-from forecast.share.headline import ENOUGH
+from forecast.share.contributions import ENOUGH, pieces
 from forecast.share.scenario import in_words
 from forecast.study import Study
 
@@ -171,8 +170,7 @@ def _worth(table: pd.DataFrame, study: Study) -> Iterator[WorthFact]:
 def _contributions(work: Workforce, study: Study) -> Iterator[ContributionFact]:
     labels = {group: group_label(study, str(group)) for group in work.evidence["group"].unique()}
     chosen = {
-        name: work.evidence[rows].replace({"group": labels})
-        for name, rows in pieces(work.evidence)
+        name: work.evidence[rows].replace({"group": labels}) for name, rows in pieces(work.evidence)
     }
     for _, row in work.contributions.iterrows():
         piece = str(row["without"])

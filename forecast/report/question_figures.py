@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from forecast.report.numbers_in_words import interval_kind, percent, percent_range
+from forecast.report.numbers_in_words import MINUS, interval_kind, percent, percent_range
 from forecast.report.question_records import ContourFact, PartFact, QuestionStory, SolvedFact
-from forecast.report.question_sentences import parts_sentence
+from forecast.report.question_sentences import parts_title
 from forecast.report.question_words import lever_name
 from forecast.report.svg import COLOURS, INK, MUTED, Drawing, inline_svg, look
 
@@ -53,7 +53,7 @@ def parts_figure(story: QuestionStory) -> Drawing | None:
         "100 %. Lines: two standard errors to each side. Rings: with its interactions. A bar to "
         "the left takes variance away."
     )
-    title = parts_sentence(story.uncertainty).split(". ")[0].removesuffix(".")
+    title = parts_title(story.uncertainty)
     return Drawing("variance-parts", title, caption, alt, markup)
 
 
@@ -80,8 +80,10 @@ def _paint_contour(axes: Axes, line: ContourFact) -> None:
     axes.set_ylim(0, top)
     axes.set_xlabel(f"{lever_name(line.first)}, {line.group_label}")
     axes.set_ylabel(f"{lever_name(line.second)} a year")
-    axes.text(0.02, 0.94, "share below the target", color=MUTED, transform=axes.transAxes)
-    axes.text(0.02, 0.04, "share above the target", color=MUTED, transform=axes.transAxes)
+    for height, side in ((0.94, "below"), (0.04, "above")):
+        plain = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+        words = f"share {side} {percent(line.target)}"
+        axes.text(0.02, height, words, color=MUTED, transform=axes.transAxes, bbox=plain)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -101,8 +103,14 @@ def _paint_usual(axes: Axes, first: SolvedFact, second: SolvedFact) -> None:
         linewidth=1.2,
         capsize=2.5,
     )
-    place = {"xytext": (0, 8), "textcoords": "offset points", "ha": "center"}
-    axes.annotate("the evidence", (x.median, y.upper), color=MARK, **place)
+    axes.annotate(
+        "the evidence",
+        (x.median, y.upper),
+        xytext=(0, 8),
+        textcoords="offset points",
+        ha="center",
+        color=MARK,
+    )
 
 
 def _contour_title(line: ContourFact, second: SolvedFact | None) -> str:
@@ -135,7 +143,7 @@ def _contour_caption(line: ContourFact) -> str:
 
 
 def _contour_alt(line: ContourFact, first: SolvedFact | None, second: SolvedFact | None) -> str:
-    ends = [one for one in (line.points[0], line.points[-1])]
+    ends = (line.points[0], line.points[-1])
     told = [
         f"{percent(one.second.median)} at {lever_name(line.first)} {percent(one.first)}"
         for one in ends
@@ -176,6 +184,6 @@ def _paint_parts(axes: Axes, parts: Sequence[PartFact]) -> None:
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     right = axes.secondary_yaxis("right")
-    right.set_yticks(places, [percent(one.first) for one in parts])
+    right.set_yticks(places, [percent(one.first).replace("-", MINUS) for one in parts])
     right.tick_params(axis="y", length=0, labelcolor=INK)
     right.spines["right"].set_visible(False)

@@ -157,7 +157,11 @@ class VerdictFact:
 
 @dataclass(frozen=True)
 class QuestionStory:
-    """Every answer about the workforce beyond its share; ``draws`` of the forecast."""
+    """Every answer about the workforce beyond its share.
+
+    ``draws`` of the forecast; ``draws_again``: about so many of each contribution; ``last``: the
+    last year of the projection.
+    """
 
     group_label: str
     at_most: float

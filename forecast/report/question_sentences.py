@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from forecast.report.estimate import Chance, Estimate
 from forecast.report.numbers_in_words import (
@@ -10,7 +9,6 @@ from forecast.report.numbers_in_words import (
     interval_kind,
     percent,
     percent_range,
-    points,
     probability_in_words,
     significant,
 )
@@ -25,16 +23,11 @@ from forecast.report.question_records import (
 from forecast.report.question_words import ENDS, EVERYTHING, NOTHING, lever_name
 
 MOST = 0.5  # of the draws
+SMALL = 0.1  # rates below it, and narrower widths, are told with a decimal
+TOLD = 3  # parts of the variance that a title names
 CLEAR = 2.0  # standard errors
 UNITS = {"exit_rate": " a year"}
 INTERVAL = interval_kind(0.9, "eti")  # of what single facts are worth
-
-
-class Narrower(NamedTuple):
-    """A fact and the width of the interval if it were known."""
-
-    label: str
-    width: float
 
 
 def passage_sentence(fact: PassageFact) -> str:
@@ -130,22 +123,28 @@ def _the_usual(fact: SolvedFact) -> str:
 
 
 def _usual(fact: SolvedFact) -> str:
-    digits = 1 if fact.usual.median < 0.1 else 0
+    digits = 1 if fact.usual.median < SMALL else 0
     ends = (percent(end, digits) for end in (fact.usual.lower, fact.usual.upper))
     return f"{percent(fact.usual.median, digits)} ({' to '.join(ends)})"
 
 
 def worth_sentence(story: QuestionStory) -> str:
     """Name the single fact that would narrow the forecast most, and the next."""
-    told = [one for one in story.worth if one.share > CLEAR * one.se]
+    told = narrowing_facts(story)
     if not told:
         return "No single fact, if it were measured, would narrow the forecast beyond noise."
-    best, *rest = sorted(told, key=lambda one: one.width_known)
+    best, *rest = told
     return (
         f"If it were known {best.label}, the {INTERVAL} of {story.by} would shrink from "
         f"{_points(best.width_now)} to {_points(best.width_known)} points on average; no other "
         f"single fact would narrow it as much{_next(rest)}."
     )
+
+
+def narrowing_facts(story: QuestionStory) -> list[WorthFact]:
+    """Return the facts that would narrow the interval beyond noise, the best first."""
+    clear = [o for o in story.worth if o.share > CLEAR * o.se and o.width_known < o.width_now]
+    return sorted(clear, key=lambda one: one.width_known)
 
 
 def _next(rest: Sequence[WorthFact]) -> str:
@@ -155,29 +154,26 @@ def _next(rest: Sequence[WorthFact]) -> str:
 
 
 def _points(width: float) -> str:
-    return f"{100 * width:.0f}" if width >= 0.1 else f"{100 * width:.1f}"
+    return f"{100 * width:.0f}" if width >= SMALL else f"{100 * width:.1f}"
 
 
-def parts_sentence(parts: Sequence[PartFact]) -> str:
-    """Name the parts that the variance mostly comes from, and say what dependence is."""
-    dependence = next((one for one in parts if one.component == "dependence"), None)
-    single = [one for one in parts if one.total is not None]
-    if not single:
-        return ""
-    first, *rest = sorted(single, key=lambda one: one.first, reverse=True)
-    second = f", next {rest[0].label} ({percent(rest[0].first)})" if rest else ""
-    told = f"Most of the variance comes from {first.label} ({percent(first.first)}){second}."
-    return f"{told}{_dependence(dependence)}"
+def parts_title(parts: Sequence[PartFact]) -> str:
+    """Name the parts that bring most of the variance."""
+    single = sorted((one for one in parts if one.total is not None), key=lambda one: -one.first)
+    told = [f"{one.label} {percent(one.first)}" for one in single[:TOLD]]
+    return f"Parts of the variance: {', '.join(told)}"
 
 
-def _dependence(part: PartFact | None) -> str:
+def dependence_sentence(parts: Sequence[PartFact]) -> str:
+    """Say what it does to the variance that the evidence ties the parts together."""
+    part = next((one for one in parts if one.component == "dependence"), None)
     if part is None:
         return ""
-    does = "adds" if part.first > 0 else "takes away"
-    why = "reinforce" if part.first > 0 else "offset"
+    does, why = ("adds", "reinforce") if part.first > 0 else ("takes away", "offset")
     return (
-        " Each part is drawn here without regard to the others; the evidence ties them together "
-        f"so that they {why} each other, which {does} {percent(abs(part.first))}."
+        "Each part is drawn here without regard to the others. The evidence ties them together so "
+        f"that they {why} each other: this dependence {does} {percent(abs(part.first))} of the "
+        "variance, and with it the parts add up to 100 %."
     )
 
 
@@ -191,7 +187,8 @@ def contribution_sentence(story: QuestionStory) -> str:
     least = "; no other piece moves it more" if len(single) > 1 else ""
     told = (
         f"Without {most.label} the median share of {story.by} would be "
-        f"{percent(most.share.median)} instead of {percent(whole.share.median)}{least}."
+        f"{percent(most.share.median)} instead of {percent(whole.share.median)}, both from "
+        f"about {story.draws_again:,} draws{least}."
     )
     priors = _piece(story.contributions, NOTHING)
     return told if priors is None else f"{told} {_priors_alone(priors, story)}"
@@ -215,8 +212,3 @@ def _priors_alone(fact: ContributionFact, story: QuestionStory) -> str:
 def chance_in_words(chance: Chance | None) -> str:
     """Return a probability in words, a dash where there is none."""
     return "–" if chance is None else probability_in_words(chance.probability, chance.mcse)
-
-
-def chance_error(chance: Chance | None) -> str:
-    """Return the Monte Carlo standard error of a probability in points."""
-    return "–" if chance is None else points(chance.mcse)

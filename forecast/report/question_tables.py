@@ -1,6 +1,6 @@
 """Tables of the questions to the workforce: scenarios, changes, evidence, verdicts."""
 
-from forecast.report.estimate import Estimate
+from forecast.report.estimate import Chance, Estimate
 from forecast.report.numbers_in_words import (
     interval_kind,
     percent,
@@ -9,7 +9,7 @@ from forecast.report.numbers_in_words import (
     signed_points,
 )
 from forecast.report.question_records import QuestionStory, ScenarioAnswer, VerdictFact
-from forecast.report.question_sentences import chance_error, chance_in_words
+from forecast.report.question_sentences import chance_in_words, narrowing_facts
 from forecast.report.records import ReportFacts
 from forecast.report.tables import Cell, Table, estimate_cells, number, table_of
 
@@ -34,23 +34,18 @@ def _scenarios(story: QuestionStory) -> Table:
     bound = f"share ≤ {percent(story.at_most)}"
     head = (
         "scenario",
-        "levers",
-        "history",
         f"median share in {story.by}",
-        "interval",
         f"P({bound} in {story.by})",
         f"P({bound} by then)",
-        "Monte Carlo error",
         "difference, points",
-        "interval",
         "output",
-        "interval",
         "heads",
     )
     caption = (
         f"Scenarios in {story.by}, side by side: share of {story.group_label}, difference of it "
         "from the baseline, research output and heads relative to the same draws without the "
-        f"levers.{_kinds(story)}"
+        f"levers; medians, with intervals in brackets; ± Monte Carlo standard error, points."
+        f"{_kinds(story)}"
     )
     return table_of("scenario-answers", caption, head, rows)
 
@@ -60,9 +55,7 @@ def _kinds(story: QuestionStory) -> str:
     found: dict[str, str] = {}
     for one in story.scenarios:
         named = {"share": one.share, "difference": one.difference, "output": one.output}
-        found |= {
-            name: interval_kind(e.prob, e.kind) for name, e in named.items() if e is not None
-        }
+        found |= {name: interval_kind(e.prob, e.kind) for name, e in named.items() if e is not None}
     if len(set(found.values())) == 1:
         return f" Intervals: {next(iter(found.values())).removesuffix(' interval')}."
     told = [f"{name}, {kind.removesuffix(' interval')}" for name, kind in found.items()]
@@ -70,35 +63,39 @@ def _kinds(story: QuestionStory) -> str:
 
 
 def _scenario(one: ScenarioAnswer) -> tuple[Cell, ...]:
-    past = ("fitted again" if one.refits else "kept as fitted") if one.levers else "–"
-    heads = "–" if one.heads is None else percent(one.heads.median)
     return (
         Cell(one.label),
-        Cell("; ".join(one.levers) or "none"),
-        Cell(past),
-        *estimate_cells(one.share),
-        number(chance_in_words(one.in_year)),
+        number(_in_percent(one.share)),
+        number(_with_error(one.in_year)),
         number(chance_in_words(one.by_then)),
-        number(chance_error(one.in_year)),
-        *_difference(one.difference),
-        *_relative(one.output),
-        number(heads),
+        number(_in_points(one.difference)),
+        number(_in_percent(one.output)),
+        number("–" if one.heads is None else percent(one.heads.median)),
     )
 
 
-def _difference(estimate: Estimate | None) -> tuple[Cell, Cell]:
-    if estimate is None:
-        return number("–"), number("–")
-    ends = (signed_points(end) for end in (estimate.lower, estimate.upper))
-    return number(signed_points(estimate.median)), number(" to ".join(ends))
+def _with_error(chance: Chance | None) -> str:
+    """Return a percentage with its Monte Carlo error; a bound or "about 1 in" is vague enough."""
+    told = chance_in_words(chance)
+    if chance is None or chance.probability in (0.0, 1.0) or not told.endswith("%"):
+        return told
+    return f"{told} ± {points(chance.mcse).split()[0]}"
 
 
-def _relative(estimate: Estimate | None) -> tuple[Cell, Cell]:
+def _in_percent(estimate: Estimate | None) -> str:
+    """Return a median with its interval; of a number that is certain, the number alone."""
     if estimate is None:
-        return number("–"), number("–")
+        return "–"
     if estimate.lower == estimate.upper:
-        return number(percent(estimate.median)), number("–")
-    return estimate_cells(estimate)
+        return percent(estimate.median)
+    return f"{percent(estimate.median)} ({percent_range(estimate.lower, estimate.upper)})"
+
+
+def _in_points(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "–"
+    ends = " to ".join(signed_points(end) for end in (estimate.lower, estimate.upper))
+    return f"{signed_points(estimate.median)} ({ends})"
 
 
 def _changes(story: QuestionStory) -> Table:
@@ -129,15 +126,14 @@ def _worth(story: QuestionStory) -> Table:
             number(points(one.se)),
             number(points(one.width_known)),
         )
-        for one in sorted(story.worth, key=lambda one: one.width_known)
-        if one.share > 2 * one.se
+        for one in narrowing_facts(story)
     ]
     head = ("if it were known", "of the variance gone", "standard error", "interval left")
     now = f", {points(story.worth[0].width_now)} now" if story.worth else ""
     caption = (
         f"What single facts would be worth: mean width of the {interval_kind(0.9, 'eti')} of "
         f"{story.by} if each were measured{now}. Facts within two standard errors of nothing are "
-        "not listed."
+        "not listed, nor those that leave the interval as it is."
     )
     return table_of("worth", caption, head, rows)
 
@@ -173,9 +169,9 @@ def _verdicts(story: QuestionStory) -> Table:
             Cell(one.claim or "–"),
             Cell(one.quantity),
             Cell(one.claimed),
-            *_found(one),
-            number(chance_in_words(one.chance)),
             Cell(one.verdict, state=STATES.get(one.verdict, "plain")),
+            number(chance_in_words(one.chance)),
+            number(_found(one)),
         )
         for one in story.verdicts
     ]
@@ -183,14 +179,12 @@ def _verdicts(story: QuestionStory) -> Table:
     if rows:
         first = story.verdicts[0].estimate
         kind = interval_kind(first.prob, first.kind)
-    head = ("no.", "claim", "quantity", "claimed", "model's median", kind, "P(claim)", "verdict")
+    head = ("no.", "claim", "quantity", "claimed", "verdict", "P(claim)", f"median ({kind})")
     caption = f"Claims set against the draws of this run. {VERDICTS}"
     return table_of("verdicts", caption, head, rows)
 
 
-def _found(one: VerdictFact) -> tuple[Cell, Cell]:
-    found = one.estimate
+def _found(one: VerdictFact) -> str:
     if not one.points:
-        return number(percent(found.median)), number(percent_range(found.lower, found.upper))
-    ends = (signed_points(end) for end in (found.lower, found.upper))
-    return number(points(found.median)), number(f"{' to '.join(ends)} points")
+        return _in_percent(one.estimate)
+    return f"{_in_points(one.estimate)} points"

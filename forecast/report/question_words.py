@@ -21,7 +21,7 @@ PARTS = {
     "stay trend": "how stay rates go on from there",
     "definition link": "from all graduates to those of the workforce",
     "exits": "exits from the workforce",
-    "selection": "who enters the workforce, direct arrivals included",
+    "selection": "who enters the workforce (direct arrivals too)",
     "start stock": "groups at the start",
     "growth": "growth and turnover",
     "inflow": "doctorates to come",

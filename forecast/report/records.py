@@ -75,7 +75,10 @@ class LearnedFact:
 
 @dataclass(frozen=True)
 class ShareStory:
-    """The share forecast: headline year by scenario, probabilities, alternatives."""
+    """The share forecast: headline year by scenario, probabilities, alternatives.
+
+    ``main``: the scenarios that stand for all where there is no room for all.
+    """
 
     workforce: str
     group: str
@@ -83,12 +86,18 @@ class ShareStory:
     at_most: float
     by: int
     baseline: str
+    main: tuple[str, ...]
     shares: tuple[ShareFact, ...]
     groups: tuple[ShareFact, ...]
     probabilities: tuple[ProbabilityFact, ...]
     alternatives: tuple[ProbabilityFact, ...]
     learned: tuple[LearnedFact, ...]
     evidence_rows: int
+
+    @property
+    def fanned(self) -> tuple[ShareFact, ...]:
+        """The shares of the main scenarios."""
+        return tuple(one for one in self.shares if one.scenario in self.main)
 
     @property
     def listed(self) -> tuple[ProbabilityFact, ...]:

@@ -236,7 +236,7 @@ def key_figures(facts: ReportFacts) -> tuple[KeyFigure, ...]:
             percent(one.estimate.median),
             f"share in {one.year}, {one.scenario_label}; {_with_kind(one.estimate)}",
         )
-        for one in share.shares
+        for one in share.fanned
     ]
     figures += [
         KeyFigure(

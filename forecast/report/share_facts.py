@@ -1,5 +1,7 @@
 """Facts about the share: the headline year by scenario, probabilities, what evidence taught."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from forecast.report.inputs import ReportInputs
@@ -8,11 +10,24 @@ from forecast.report.stay_facts import estimate_of
 from forecast.study import ShareSpec, Study
 
 BASE = "base"
+FEW = 3  # scenarios that are shown in full
 
 
 def baseline_scenario(study: Study) -> str:
     """Return the scenario without levers: "baseline", else the first."""
     return "baseline" if "baseline" in study.scenarios else next(iter(study.scenarios), "baseline")
+
+
+def main_scenarios(study: Study, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the scenarios that stand for all: up to three, else two.
+
+    The two are the baseline and the first one that refits history, or the first other one.
+    """
+    if len(names) <= FEW:
+        return tuple(names)
+    others = [name for name in names if name != baseline_scenario(study)]
+    refitted = [n for n in others if n in study.scenarios and study.scenarios[n].refits]
+    return baseline_scenario(study), (refitted or others)[0]
 
 
 def scenario_label(study: Study, name: str) -> str:
@@ -29,13 +44,14 @@ def group_label(study: Study, group: str) -> str:
 
 def share_story(inputs: ReportInputs) -> ShareStory | None:
     """Return what the report says of the share, or None without a workforce."""
-    study, spec, fan = inputs.study, inputs.study.share, inputs.share
-    if spec is None or fan is None:
+    study, spec, work = inputs.study, inputs.study.share, inputs.workforce
+    if spec is None or work is None:
         return None
     asked = spec.headline
-    at = _narrowest_to(fan, study.report.prob)
+    at = _narrowest_to(work.share, study.report.prob)
     at = at[at["year"].eq(asked.by)]
     baseline = baseline_scenario(study)
+    shares = _shares(at[at["group"].eq(asked.group)], study)
     return ShareStory(
         workforce=spec.workforce,
         group=asked.group,
@@ -43,12 +59,13 @@ def share_story(inputs: ReportInputs) -> ShareStory | None:
         at_most=asked.at_most,
         by=asked.by,
         baseline=baseline,
-        shares=_shares(at[at["group"].eq(asked.group)], study),
+        main=main_scenarios(study, [one.scenario for one in shares]),
+        shares=shares,
         groups=_shares(at[at["scenario"].eq(baseline)], study),
-        probabilities=_scenarios(inputs.probabilities, study, asked.group),
-        alternatives=_alternatives(inputs.alternatives, spec),
-        learned=_learned(inputs.learned, study),
-        evidence_rows=0 if inputs.share_evidence is None else len(inputs.share_evidence),
+        probabilities=_scenarios(work.probabilities, study, asked.group),
+        alternatives=_alternatives(work.alternatives, spec),
+        learned=_learned(work.learned, study),
+        evidence_rows=len(work.evidence),
     )
 
 
@@ -73,18 +90,14 @@ def _shares(rows: pd.DataFrame, study: Study) -> tuple[ShareFact, ...]:
     )
 
 
-def _scenarios(table: pd.DataFrame | None, study: Study, group: str) -> tuple[ProbabilityFact, ...]:
-    if table is None:
-        return ()
+def _scenarios(table: pd.DataFrame, study: Study, group: str) -> tuple[ProbabilityFact, ...]:
     return tuple(
         _probability(row, str(row["scenario"]), scenario_label(study, str(row["scenario"])))
         for _, row in table[table["group"].eq(group)].iterrows()
     )
 
 
-def _alternatives(table: pd.DataFrame | None, spec: ShareSpec) -> tuple[ProbabilityFact, ...]:
-    if table is None:
-        return ()
+def _alternatives(table: pd.DataFrame, spec: ShareSpec) -> tuple[ProbabilityFact, ...]:
     asked = pd.Series({"at_most": spec.headline.at_most, "by": spec.headline.by})
     return tuple(
         _probability(row.combine_first(asked), name, _words(name))
@@ -94,7 +107,7 @@ def _alternatives(table: pd.DataFrame | None, spec: ShareSpec) -> tuple[Probabil
 
 def _words(name: str) -> str:
     """Return the name of an alternative as words."""
-    return "the study's own priors" if name == BASE else name.replace("_", " ")
+    return "the study as it is" if name == BASE else name.replace("_", " ")
 
 
 def _probability(row: pd.Series, name: str, label: str) -> ProbabilityFact:
@@ -111,9 +124,7 @@ def _probability(row: pd.Series, name: str, label: str) -> ProbabilityFact:
     )
 
 
-def _learned(table: pd.DataFrame | None, study: Study) -> tuple[LearnedFact, ...]:
-    if table is None:
-        return ()
+def _learned(table: pd.DataFrame, study: Study) -> tuple[LearnedFact, ...]:
     return tuple(
         LearnedFact(
             parameter=str(row["parameter"]),

@@ -55,7 +55,7 @@ def entrants(weights: Array, first_total: Array, turnover: Array, growth: Array)
     r"""Turn flow weights into entrants, in units of the whole stock at the start.
 
     :math:`E_{gt} = \tau (1 + r)^{t - t_1} F_{gt} / F_{\cdot t_1}` with :math:`t_1` the first year
-    of ``weights``.
+    of ``weights``. NaN where that first year has no flow.
 
     Parameters
     ----------
@@ -74,7 +74,9 @@ def entrants(weights: Array, first_total: Array, turnover: Array, growth: Array)
     [[[0.25, 0.25], [0.375, 0.375]]]
     """
     year = np.arange(weights.shape[1])
-    scale = (turnover / first_total)[:, None] * np.maximum(1.0 + growth, 0.0)[:, None] ** year
+    nobody = np.full_like(turnover, np.nan)
+    first = np.divide(turnover, first_total, out=nobody, where=first_total > 0)
+    scale = first[:, None] * np.maximum(1.0 + growth, 0.0)[:, None] ** year
     return weights * scale[:, :, None]
 
 

@@ -61,6 +61,10 @@ def _row_faults(row: pd.Series, spec: ShareSpec) -> Iterator[str]:
 
 
 def _set_faults(evidence: pd.DataFrame, spec: ShareSpec) -> Iterator[str]:
+    series = sorted(set(evidence.loc[evidence["quantity"].eq("share"), "series"]))
+    if series and spec.basis is not None and spec.basis not in series:
+        known = ", ".join(series)
+        yield f"share.basis is a series of shares, {known}; got {spec.basis!r}. Name one of them."
     for one in share_sets(evidence, spec):
         series, year = one["series"].iloc[0], int(one["year"].iloc[0])
         total, slack = float(one["value"].sum()), ROUNDING * len(one)

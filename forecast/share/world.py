@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forecast.errors import RunError
 from forecast.share.cells import Cells, leaving, weights_of
 from forecast.share.flows import entrants, replaced_by_others, start_stocks, stocks, whole_stocks
 from forecast.share.parameters import Theta
@@ -86,6 +87,11 @@ def simulate(world: World, effects: LeverEffects) -> Flows:
     :math:`S_{g,t+1} = S_{gt} (1 - x_{g,t+1}) + E_{g,t+1}`, and with noise
     :math:`S_{g,t+1} = S_{gt} - \mathrm{Binomial}(S_{gt}, x_{g,t+1}) + \mathrm{Poisson}(E_{g,t+1})`
     in whole persons.
+
+    Raises
+    ------
+    RunError
+        If with noise a workforce runs out of people.
     """
     cells, theta = world.cells, world.theta
     weights = weights_of(cells, theta, effects)
@@ -98,4 +104,9 @@ def simulate(world: World, effects: LeverEffects) -> Flows:
     if world.noise is None:
         return Flows(stocks(start, arriving, exits), arriving)
     noise = world.noise
-    return Flows(*whole_stocks(start, arriving, exits, noise.leavers, noise.entrants, noise.people))
+    uniforms = (noise.leavers, noise.entrants)
+    flows = Flows(*whole_stocks(start, arriving, exits, *uniforms, noise.people))
+    if not (flows.stock.sum(axis=-1) > 0).all():
+        rule = "a workforce has people in each draw and year"
+        raise RunError(f"{rule}; got none in some. Raise share.people or weaken the levers.")
+    return flows
