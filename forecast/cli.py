@@ -81,10 +81,12 @@ def _say_probabilities(study: Study, found: object, others: object) -> None:
         what = f"{row['group']} share <= {row['at_most']:.0%} in {row['by']}"
         label = f"P({what}, {row['scenario']})"
         out.print(
-            escape(f"{label} = {row['probability']:.3f}, Monte Carlo error {row['mcse']:.3f}")
+            escape(f"{label} = {row['probability']:.4f}, Monte Carlo error {row['mcse']:.4f}")
         )
     values = others["probability"]  # type: ignore[index]  # a DataFrame
-    out.print(f"Range over {len(values)} listed alternatives: {values.min():.3f} to {values.max():.3f}")
+    out.print(
+        f"Range over {len(values)} listed alternatives: {values.min():.3f} to {values.max():.3f}"
+    )
 
 
 @app.command()

@@ -23,6 +23,7 @@ def table_names(study: Study) -> list[str]:
     names = [study.evidence.table, study.evidence.sizes]
     if study.share is not None:
         names += [study.share.evidence, study.share.domestic]
+        names += [] if study.share.shocks is None else [study.share.shocks]
     return names
 
 

@@ -88,7 +88,7 @@ def test_a_target_is_told_beside_the_evidence():
 
 @pytest.mark.parametrize(
     ("lever", "end"),
-    [("stay_rate", "a stay rate of 0 for North"), ("inflow", "no doctorates at all for North")],
+    [("stay_rate", "a stay rate of 0 for North"), ("inflow", "no inflow at all for North")],
 )
 def test_a_target_out_of_reach_is_told_as_such(lever: str, end: str):
     """Where most draws have no solution, the end of the range and the part of draws are told."""

@@ -12,35 +12,35 @@ LEVERS = {
 ENDS = {  # of the range of a lever, lowest and highest, as after "even with"
     "stay_rate": ("a stay rate of 0", "a stay rate of 100 %"),
     "exit_rate": ("an exit rate of 0", "an exit rate of 99 % a year"),
-    "inflow": ("no doctorates at all", "20 times the doctorates"),
-    "domestic_inflow": ("no domestic doctorates at all", "20 times the domestic doctorates"),
+    "inflow": ("no inflow at all", "20 times the inflow"),
+    "domestic_inflow": ("no domestic inflow at all", "20 times the domestic inflow"),
     "direct_arrivals": ("no direct arrivals at all", "20 times the direct arrivals"),
 }
 PARTS = {
     "stay level": "stay rates of the last year with evidence",
     "stay trend": "how stay rates go on from there",
-    "definition link": "from all graduates to those of the workforce",
+    "definition link": "from whole cohorts to those of the workforce",
     "exits": "exits from the workforce",
     "selection": "who enters the workforce (direct arrivals too)",
     "start stock": "groups at the start",
     "growth": "growth and turnover",
-    "inflow": "doctorates to come",
+    "inflow": "size of the cohorts to come",
     "flow noise": "chance in whole persons",
     "interactions": "interactions of parts",
     "dependence": "dependence between parts",
 }
 FACTS = {
     "selection": (
-        "how often graduates of {group} enter the workforce, beside domestic ones, direct "
+        "how often stayers of {group} enter the workforce, beside domestic ones, direct "
         "arrivals included"
     ),
-    "inflow": "how many doctorates {group} will earn",
+    "inflow": "how large the cohorts of {group} will be",
     "start_share": "the share of {group} at the start",
     "exit": "how often members of {group} leave the workforce",
-    "stay_rate": "how many graduates of {group} will stay",
+    "stay_rate": "which part of the cohorts of {group} will stay",
     "turnover": "which part of the workforce is new each year",
     "growth": "how fast entries to the workforce grow",
-    "tier_stay": "how much more often graduates bound for the workforce stay than others do",
+    "tier_stay": "how much more often those bound for the workforce stay than others do",
 }
 QUANTITIES = {"share": "shares", "survival": "follow-up", "stay": "stay rate"}
 NOTHING, EVERYTHING = "all evidence", "none"  # as in `contributions`: what is left out
@@ -74,7 +74,7 @@ def fact_in_words(fact: str, group: str) -> str:
     Examples
     --------
     >>> fact_in_words("inflow", "North"), fact_in_words("growth", "")
-    ('how many doctorates North will earn', 'how fast entries to the workforce grow')
+    ('how large the cohorts of North will be', 'how fast entries to the workforce grow')
     """
     words = FACTS.get(fact, fact.replace("_", " "))
     return words.replace("{group}", group)

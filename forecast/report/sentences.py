@@ -20,6 +20,8 @@ from forecast.report.records import (
     StayStory,
 )
 
+AS_IT_WAS = 0.95  # of a prior standard deviation: more is no narrowing
+
 
 class Notice(NamedTuple):
     """How the answer is headed: its state (a style), a heading, and what must be known first."""
@@ -79,10 +81,10 @@ def stay_sentence(stay: StayStory) -> str:
 
 
 def years_on(fact: StayFact) -> str:
-    """Say how long after the doctorate."""
+    """Say how many years after the start of a cohort."""
     years = fact.years_since
     number = small_number(int(years)) if years == int(years) else f"{years:g}"
-    return f"{number} {'year' if years == 1 else 'years'} after the doctorate"
+    return f"{number} {'year' if years == 1 else 'years'} on"
 
 
 def _rests_on(fact: StayFact, stay: StayStory) -> str:
@@ -197,14 +199,13 @@ def learned_sentence(share: ShareStory) -> str:
         return "What the evidence taught was not computed."
     ordered = sorted(known, key=lambda one: one.sd_ratio or 0.0)
     most, least = ordered[0], ordered[-1]
-    told = [
-        f"{named(one.parameter, one.group)} to {percent(one.sd_ratio or 0.0)}"
-        for one in (most, least)
-    ]
-    return (
-        f"The evidence narrowed {told[0]} of its prior standard deviation, and {told[1]}: "
-        f"where little is narrowed, the prior decides."
-    )
+    first, last = named(most.parameter, most.group), named(least.parameter, least.group)
+    narrowed = f"The evidence narrowed {first} to {percent(most.sd_ratio or 0.0)} of its prior "
+    if (least.sd_ratio or 0.0) >= AS_IT_WAS:
+        rest = f"standard deviation, and left {last} as it was"
+    else:
+        rest = f"standard deviation, and {last} to {percent(least.sd_ratio or 0.0)}"
+    return f"{narrowed}{rest}: where little is narrowed, the prior decides."
 
 
 def named(parameter: str, group: str = "") -> str:

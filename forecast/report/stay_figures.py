@@ -220,7 +220,7 @@ def _title(panels: Sequence[Panel], where: str, study: Study) -> str:
 def _caption(panels: Sequence[Panel], facts: ReportFacts) -> str:
     head = facts.stay.headline
     return (
-        f"Stay rate ({facts.stay.definition_label}) {years_on(head)}, by year of the doctorate. "
+        f"Stay rate ({facts.stay.definition_label}) {years_on(head)}, by cohort. "
         f"Line: median; band: {_kind(panels)}. Solid line: residence is "
         "published; dashed on sand: the estimate rests on stated intentions alone; dotted on "
         "grey-blue: outside the published cohorts, a forecast after the last. Filled circles "
