@@ -85,7 +85,7 @@ def _say_probabilities(study: Study, found: object, others: object) -> None:
         )
     values = others["probability"]  # type: ignore[index]  # a DataFrame
     out.print(
-        f"Range over {len(values)} listed alternatives: {values.min():.3f} to {values.max():.3f}"
+        f"Range over {len(values)} listed alternatives: {values.min():.4f} to {values.max():.4f}"
     )
 
 

@@ -43,8 +43,8 @@ def test_shares_of_the_readme(scenario: str) -> None:
     found = table("probabilities").set_index("scenario").loc[scenario]
 
     assert line_of(share.set_index("scenario").loc[scenario], 0.95) in README
-    assert f"{found['probability']:.1%}".replace("%", " %") in README
-    assert f"{found['mcse'] * 100:.1f} points" in README
+    assert f"{found['probability']:.2%}".replace("%", " %") in README
+    assert f"{found['mcse'] * 100:.2f} points" in README
 
 
 def test_range_of_the_readme() -> None:
