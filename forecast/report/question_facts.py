@@ -14,14 +14,20 @@ from forecast.report.question_records import (
     ContributionFact,
     PartFact,
     QuestionStory,
+    RangeFact,
     SolvedFact,
     VerdictFact,
     WorthFact,
 )
-from forecast.report.question_words import fact_in_words, part_in_words, piece_in_words
+from forecast.report.question_words import (
+    fact_in_words,
+    lever_name,
+    part_in_words,
+    piece_in_words,
+)
 from forecast.report.records import ScenarioFact, ShareStory
 from forecast.report.scenario_facts import passage_fact, scenario_answers
-from forecast.report.share_facts import group_label, scenario_label
+from forecast.report.share_facts import alternative_in_words, group_label, scenario_label
 from forecast.report.stay_facts import estimate_of
 from forecast.share import Workforce
 from forecast.share.contributions import ENOUGH, pieces
@@ -55,6 +61,7 @@ def question_story(
         uncertainty=tuple(_parts(work.uncertainty)),
         worth=tuple(_worth(work.worth, study)),
         contributions=tuple(_contributions(work, study)),
+        ranges=tuple(_ranges(work, study)),
         verdicts=tuple(_verdicts(work.verdicts, study)),
     )
 
@@ -165,6 +172,21 @@ def _worth(table: pd.DataFrame, study: Study) -> Iterator[WorthFact]:
         fact, group = str(row["fact"]), str(row["group"])
         label = fact_in_words(fact, group_label(study, group))
         yield WorthFact(fact, group, label, *(float(row[name]) for name in numbers))
+
+
+def _ranges(work: Workforce, study: Study) -> Iterator[RangeFact]:
+    for _, row in work.ranges.iterrows():
+        of = str(row["of"])
+        known = of in study.scenarios
+        yield RangeFact(
+            answer=str(row["answer"]),
+            of=scenario_label(study, of) if known else lever_name(of),
+            value=float(row["value"]),
+            lowest=float(row["lowest"]),
+            lowest_under=alternative_in_words(str(row["lowest_under"])),
+            highest=float(row["highest"]),
+            highest_under=alternative_in_words(str(row["highest_under"])),
+        )
 
 
 def _contributions(work: Workforce, study: Study) -> Iterator[ContributionFact]:

@@ -69,6 +69,19 @@ class SolvedFact:
 
 
 @dataclass(frozen=True)
+class RangeFact:
+    """An answer under the study's own choices and its range over the listed alternatives."""
+
+    answer: str
+    of: str
+    value: float
+    lowest: float
+    lowest_under: str
+    highest: float
+    highest_under: str
+
+
+@dataclass(frozen=True)
 class ContourPoint:
     """A value of the first lever, and what the second one would have to be."""
 
@@ -177,4 +190,5 @@ class QuestionStory:
     uncertainty: tuple[PartFact, ...]
     worth: tuple[WorthFact, ...]
     contributions: tuple[ContributionFact, ...]
+    ranges: tuple[RangeFact, ...]
     verdicts: tuple[VerdictFact, ...]

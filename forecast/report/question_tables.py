@@ -1,5 +1,7 @@
 """Tables of the questions to the workforce: scenarios, changes, evidence, verdicts."""
 
+import math
+
 from forecast.report.estimate import Chance, Estimate
 from forecast.report.numbers_in_words import (
     interval_kind,
@@ -26,6 +28,7 @@ def question_tables(facts: ReportFacts) -> dict[str, Table]:
     if story is None:
         return {}
     tables = [_scenarios(story), _changes(story), _worth(story), _contributions(story)]
+    tables.append(_ranges(story))
     return {table.name: table for table in (*tables, _verdicts(story)) if table.rows}
 
 
@@ -48,6 +51,33 @@ def _scenarios(story: QuestionStory) -> Table:
         f"{_kinds(story)}"
     )
     return table_of("scenario-answers", caption, head, rows)
+
+
+def _ranges(story: QuestionStory) -> Table:
+    rows = [
+        (
+            Cell(one.answer),
+            Cell(one.of),
+            number(_bounded(one.value)),
+            number(_bounded(one.lowest)),
+            Cell(one.lowest_under),
+            number(_bounded(one.highest)),
+            Cell(one.highest_under),
+        )
+        for one in story.ranges
+    ]
+    head = ("answer", "of", "the study", "lowest", "under", "highest", "under")
+    caption = (
+        f"Every answer about {story.by} over the listed alternatives, from about 1,000 draws each. "
+        f"Share, and probability of {percent(story.at_most)} or less: of {story.group_label}; "
+        "needed value: the median that a lever of it would have to take; "
+        "none: most draws have none."
+    )
+    return table_of("ranges", caption, head, rows)
+
+
+def _bounded(value: float) -> str:
+    return percent(value) if math.isfinite(value) else "none"
 
 
 def _kinds(story: QuestionStory) -> str:

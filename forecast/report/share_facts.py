@@ -100,12 +100,12 @@ def _scenarios(table: pd.DataFrame, study: Study, group: str) -> tuple[Probabili
 def _alternatives(table: pd.DataFrame, spec: ShareSpec) -> tuple[ProbabilityFact, ...]:
     asked = pd.Series({"at_most": spec.headline.at_most, "by": spec.headline.by})
     return tuple(
-        _probability(row.combine_first(asked), name, _words(name))
+        _probability(row.combine_first(asked), name, alternative_in_words(name))
         for name, (_, row) in zip(table["alternative"].astype(str), table.iterrows(), strict=True)
     )
 
 
-def _words(name: str) -> str:
+def alternative_in_words(name: str) -> str:
     """Return the name of an alternative as words."""
     return "the study as it is" if name == BASE else name.replace("_", " ")
 

@@ -23,6 +23,7 @@ from forecast.share.of_fit import inputs_of, project_fit, share_model_of
 from forecast.share.output import output, output_table, without_levers
 from forecast.share.project import learned, project, projected
 from forecast.share.questions import Workforce, ask
+from forecast.share.ranges import ranges
 from forecast.share.share_change import ShareChange, output_of_share_change
 from forecast.share.solve import Solution, solve
 from forecast.share.solve import summary as solve_summary
@@ -61,6 +62,7 @@ __all__ = [
     "project",
     "project_fit",
     "projected",
+    "ranges",
     "share_model",
     "share_model_of",
     "solve",

@@ -19,10 +19,10 @@ from forecast.share.headline import STEPS as HEADLINE_STEPS
 from forecast.share.model import ShareModel
 from forecast.share.output import output, output_table, without_levers
 from forecast.share.project import learned, projected
+from forecast.share.ranges import SOLVED, ranges
 from forecast.share.solve import solve, summary
 from forecast.study import Study
 
-SOLVED = ("stay_rate", "exit_rate", "inflow")  # levers of the headline's group
 PROB = 0.9
 REPLICATIONS = 4  # of the Sobol indices: what is left is the error of the draws
 
@@ -36,7 +36,8 @@ class Workforce:
     ``solved``: what each lever would have to be; ``contour``: exit rates by stay rate; ``changes``:
     what each lever adds, by scenario; ``uncertainty``: parts of the variance; ``worth``: of single
     facts; ``contributions``: the headline with less evidence; ``alternatives``: with other priors;
-    ``learned``: prior and posterior; ``output``: of research, by scenario; ``verdicts``: on claims.
+    ``ranges``: every answer over the alternatives; ``learned``: prior and posterior; ``output``: of
+    research, by scenario; ``verdicts``: on claims.
     """
 
     projection: xr.Dataset
@@ -52,6 +53,7 @@ class Workforce:
     worth: pd.DataFrame
     contributions: pd.DataFrame
     alternatives: pd.DataFrame
+    ranges: pd.DataFrame
     learned: pd.DataFrame
     output: pd.DataFrame
     verdicts: pd.DataFrame
@@ -112,6 +114,7 @@ def ask(
         worth=worth_of_facts(model, group, year),
         contributions=contributions(inputs, seed, min(settings.steps, HEADLINE_STEPS)),
         alternatives=alternatives(inputs, seed, min(settings.steps, HEADLINE_STEPS)),
+        ranges=ranges(inputs, study.scenarios, seed, min(settings.steps, HEADLINE_STEPS)),
         learned=learned(projection),
         output=pd.DataFrame() if made is None else output_table(made, PROB),
         verdicts=claim_verdicts(study, found, claims) if study.claims else pd.DataFrame(),
