@@ -57,6 +57,14 @@ def test_range_of_the_readme() -> None:
     assert f"errors up to {found['mcse'].max() * 100:.1f} points" in README
 
 
+def test_what_hangs_on_the_derived_shares() -> None:
+    """The README says what the article's path would do without the derived shares."""
+    found = table("ranges").set_index(["answer", "of"]).loc[("probability", "article")]
+
+    assert found["highest_under"] == "without_2025"
+    assert f"the probability is then {found['highest']:.1%}".replace("%", " %") in README
+
+
 def test_the_reference_belongs_to_the_shipped_study() -> None:
     """The reference report was made from the study file that ships, and passed its checks."""
     run = pd.read_json(REFERENCE / "run.json", typ="series")
