@@ -61,6 +61,13 @@ def test_what_hangs_on_the_derived_shares() -> None:
     """The README says what the article's path would do without the derived shares."""
     found = table("ranges").set_index(["answer", "of"]).loc[("probability", "article")]
 
+    medians = table("alternatives").set_index("alternative")["share_median"]
+    with_them, without = (
+        f"{medians[name]:.0%}".replace("%", " %") for name in ("base", "without_2025")
+    )
+
+    assert f"the median is {with_them}" in README
+    assert f"without them {without}" in README
     assert found["highest_under"] == "without_2025"
     assert f"the probability is then {found['highest']:.1%}".replace("%", " %") in README
 

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -19,12 +20,14 @@ from forecast.report.question_facts import no_draw_error
 from forecast.report.question_records import (
     PassageFact,
     QuestionStory,
+    RangeFact,
     SolvedFact,
     WorthFact,
 )
 from forecast.report.question_sentences import (
     contribution_sentence,
     dependence_sentence,
+    over_alternatives,
     passage_sentence,
     refit_sentence,
     solved_sentence,
@@ -260,3 +263,17 @@ def test_two_scenarios_stand_for_many(inputs: ReportInputs):
     study = inputs.study.model_copy(update={"scenarios": many})
     assert main_scenarios(study, list(many)) == ("baseline", "claimed")
     assert main_scenarios(inputs.study, list(own)) == ("baseline", "claimed", "worse")
+
+
+def test_a_target_says_its_range_over_the_alternatives() -> None:
+    """Where a value exists only under some alternatives, the line says under which."""
+    needed = RangeFact("needed value", "stay rate", -math.inf, -math.inf, "a", 0.25, "no shares")
+    part = RangeFact(
+        "draws with a value", "stay rate", 0.21, 0.08, "turnover low", 0.94, "no shares"
+    )
+    story = SimpleNamespace(ranges=(needed, part))
+    assert said(over_alternatives(story, "stay_rate")) == (
+        " Over the listed alternatives such a value exists in 8 % of draws (turnover low) to 94 % "
+        "(no shares); its median, where most draws have one, is at most 25 % (no shares)."
+    )
+    assert over_alternatives(story, "exit_rate") == ""

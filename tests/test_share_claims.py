@@ -145,7 +145,7 @@ def test_the_error_is_that_of_independent_draws():
 
 def test_the_quantities_of_the_main_study(study, found):
     """Each claim is set against the draws of its own group, year, cohort and scenario."""
-    drawn = [quantity_of(claim, found, study) for claim in study.claims]
+    drawn = [quantity_of(claim, found) for claim in study.claims]
     share, rates = found.projection["share"], found.stay[5.0].isel(origin=0, field=0)
     expected = [
         share.sel(scenario="baseline", year=2022, group="CHN"),
@@ -169,7 +169,7 @@ def test_a_fall_is_taken_draw_by_draw(study, found):
         | {"id": "C03", "quantity": "stay_rate_fall", "since": 2018}
         | {"says": "at least", "value": 0.05}
     )
-    verdict = verdict_of(fall, quantity_of(fall, found, study))
+    verdict = verdict_of(fall, quantity_of(fall, found))
     np.testing.assert_allclose([verdict.lower, verdict.upper], 0.1, rtol=1e-9)
 
 
@@ -189,7 +189,7 @@ def test_the_table_of_verdicts(study, found):
     assert table["claim"].iloc[0] == texts.set_index("claim_id").loc["C01", "claim"]
     assert table.loc[4, ["at_least", "at_most"]].tolist() == [-np.inf, 0.25]
     for claim, row in zip(study.claims, table.itertuples(), strict=True):
-        one = verdict_of(claim, quantity_of(claim, found, study), study.report.prob)
+        one = verdict_of(claim, quantity_of(claim, found), study.report.prob)
         assert (row.median, row.lower, row.upper, row.prob) == (
             one.median,
             one.lower,

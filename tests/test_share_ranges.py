@@ -3,10 +3,19 @@
 import numpy as np
 import pytest
 
-from forecast.share import alternatives, ranges, share_model, solve, solve_summary
+from forecast.share import (
+    alternatives,
+    models_under,
+    probability,
+    projected,
+    ranges,
+    share_model,
+    solve,
+    solve_summary,
+)
 from forecast.share.alternatives import under
 from forecast.share.example import example_inputs
-from forecast.study import Lever, Scenario
+from forecast.study import Claim, Lever, Scenario, load_study
 
 SEED, STEPS = 1, 30
 SCENARIOS = {
@@ -18,10 +27,14 @@ SCENARIOS = {
     ),
 }
 
+CLAIM = Claim(id="C1", quantity="share", group="north", year=2026, says="at most", value=0.35)
+
 
 @pytest.fixture(scope="module")
 def table():
-    return ranges(example_inputs(2, 100), SCENARIOS, SEED, STEPS).set_index(["answer", "of"])
+    study = load_study("demo").model_copy(update={"scenarios": SCENARIOS, "claims": (CLAIM,)})
+    models = models_under(example_inputs(2, 100), SEED, STEPS)
+    return ranges(models, study).set_index(["answer", "of"])
 
 
 def test_ranges_hold_the_study_itself(table):
@@ -66,3 +79,15 @@ def test_scenarios_have_ranges_of_their_own(table):
     assert {"baseline", "fewer"} == set(table.loc["median share"].index)
     medians = table.loc["median share"]
     assert medians.loc["fewer", "highest"] < medians.loc["baseline", "highest"]
+
+
+def test_claims_about_shares_have_a_range(table):
+    """The probability that a claim holds is that of the share under each alternative."""
+    models = models_under(example_inputs(2, 100), SEED, STEPS)
+    held = []
+    for model in models.values():
+        projection = projected(model, SCENARIOS)
+        held.append(probability(projection, "north", at_most=0.35, year=2026).value)
+    row = table.loc[("claim holds", "C1, baseline")]
+    np.testing.assert_allclose([row["lowest"], row["highest"]], np.sort(held), rtol=1e-12)
+    assert row["value"] == held[0]

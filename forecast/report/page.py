@@ -132,7 +132,12 @@ def _answers(story: QuestionStory | None) -> dict[str, str]:
 
 
 def _targets(story: QuestionStory | None) -> list[str]:
-    return [] if story is None else [question_sentences.solved_sentence(s) for s in story.solved]
+    if story is None:
+        return []
+    said = question_sentences
+    return [
+        f"{said.solved_sentence(s)}{said.over_alternatives(story, s.lever)}" for s in story.solved
+    ]
 
 
 def _command(facts: ReportFacts) -> str:

@@ -71,6 +71,30 @@ def solved_sentence(fact: SolvedFact) -> str:
     )
 
 
+def over_alternatives(story: QuestionStory, lever: str) -> str:
+    """Say how far the answer about a lever moves over the listed alternatives; begins with a space.
+
+    Nothing where there is no range.
+    """
+    name = lever_name(lever)
+    found = {one.answer: one for one in story.ranges if one.of == name}
+    part, needed = found.get("draws with a value"), found.get("needed value")
+    if part is None or needed is None:
+        return ""
+    told = (
+        f" Over the listed alternatives such a value exists in {percent(part.lowest)} of draws "
+        f"({part.lowest_under}) to {percent(part.highest)} ({part.highest_under})"
+    )
+    if not math.isfinite(needed.highest):
+        return f"{told}."
+    under = f"{percent(needed.highest)} ({needed.highest_under})"
+    if not math.isfinite(needed.lowest):
+        return f"{told}; its median, where most draws have one, is at most {under}."
+    return (
+        f"{told}; its median runs from {percent(needed.lowest)} ({needed.lowest_under}) to {under}."
+    )
+
+
 def _value(fact: SolvedFact) -> str:
     if fact.way == "path":
         return f"{percent(fact.needed.median)}{UNITS.get(fact.lever, '')}"

@@ -16,6 +16,7 @@ from forecast.report.records import ReportFacts
 from forecast.report.tables import Cell, Table, estimate_cells, number, table_of
 
 STATES = {"supported": "pass", "unlikely": "review", "contradicted": "fail"}  # styles
+RARE_ANSWERS = ("probability", "claim holds")  # zero of them is "no draw" and not impossible
 VERDICTS = (
     "“Supported”: the claim holds with a probability above 80 %; “contradicted”: a value as far "
     "out as claimed has a probability below 5 %; “unlikely”: below 20 %; else “compatible”."
@@ -58,10 +59,10 @@ def _ranges(story: QuestionStory) -> Table:
         (
             Cell(one.answer),
             Cell(one.of),
-            number(_bounded(one.value)),
-            number(_bounded(one.lowest)),
+            number(_bounded(one.value, one.answer)),
+            number(_bounded(one.lowest, one.answer)),
             Cell(one.lowest_under),
-            number(_bounded(one.highest)),
+            number(_bounded(one.highest, one.answer)),
             Cell(one.highest_under),
         )
         for one in story.ranges
@@ -76,7 +77,9 @@ def _ranges(story: QuestionStory) -> Table:
     return table_of("ranges", caption, head, rows)
 
 
-def _bounded(value: float) -> str:
+def _bounded(value: float, answer: str) -> str:
+    if value == 0 and answer in RARE_ANSWERS:
+        return "no draw"
     return percent(value) if math.isfinite(value) else "none"
 
 

@@ -1,6 +1,6 @@
 """The share model: stocks and flows of a workforce, scenarios, and answers about shares."""
 
-from forecast.share.alternatives import alternatives, with_alternative
+from forecast.share.alternatives import alternatives, models_under, with_alternative
 from forecast.share.answers import (
     first_passage,
     probabilities,
@@ -53,6 +53,7 @@ __all__ = [
     "first_passage",
     "inputs_of",
     "learned",
+    "models_under",
     "output",
     "output_of_share_change",
     "output_table",

@@ -1,12 +1,14 @@
 """Alternatives: the headline again, with other priors or without a series of evidence."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
 
 from forecast.errors import StudyError
-from forecast.share.headline import STEPS, headline, thinned
+from forecast.share.headline import STEPS, headline_of, thinned
 from forecast.share.inputs import WorkforceInputs
+from forecast.share.model import ShareModel, share_model
 from forecast.study import ShareSpec
 
 BASE = "base"
@@ -51,14 +53,32 @@ def alternatives(inputs: WorkforceInputs, seed: int, steps: int = STEPS) -> pd.D
     >>> alternatives(example_inputs(), seed=1, steps=12)["alternative"].tolist()
     ['base', 'turnover_low']
     """
-    thin = thinned(inputs)
-    named = {name: one.reason for name, one in inputs.spec.alternatives.items()}
+    return headlines(models_under(inputs, seed, steps))
+
+
+def models_under(inputs: WorkforceInputs, seed: int, steps: int = STEPS) -> dict[str, ShareModel]:
+    """Calibrate the workforce of a study ("base") and under each of its listed alternatives.
+
+    Each goes as far as the year of the headline, with stay draws thinned to about ``ENOUGH``.
+
+    Raises
+    ------
+    RunError
+        If the priors of an alternative rule out the evidence.
+    """
+    thin, until = thinned(inputs), inputs.spec.headline.by
+    cases = {BASE: thin} | {name: under(thin, name) for name in inputs.spec.alternatives}
+    return {name: share_model(case, seed, until, steps) for name, case in cases.items()}
+
+
+def headlines(models: Mapping[str, ShareModel]) -> pd.DataFrame:
+    """Return the headline of each of ``models_under``, a row each, as ``alternatives`` does."""
+    listed = models[BASE].inputs.spec.alternatives
+    reasons = {name: one.reason for name, one in listed.items()}
+    reasons[BASE] = "The priors of the study."
     rows = [
-        {"alternative": BASE, "reason": "The priors of the study."} | headline(thin, seed, steps)
-    ]
-    rows += [
-        {"alternative": name, "reason": reason} | headline(under(thin, name), seed, steps)
-        for name, reason in named.items()
+        {"alternative": name, "reason": reasons[name]} | headline_of(model)
+        for name, model in models.items()
     ]
     return pd.DataFrame(rows)
 

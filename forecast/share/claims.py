@@ -103,7 +103,7 @@ def claim_verdicts(
     """
     rows = []
     for claim in study.claims:
-        one = verdict_of(claim, quantity_of(claim, found, study), study.report.prob)
+        one = verdict_of(claim, quantity_of(claim, found), study.report.prob)
         interval = (one.median, one.lower, one.upper)
         words = sentence(claim, study, (*interval, one.prob), one.holds, one.word)
         head = (claim.id, _text(claim, texts), subject(claim, study), what_is_said(claim))
@@ -151,7 +151,7 @@ def word_of(holds: float, tail: float) -> str:
     return next((word for word, cut in CUTS if tail < cut), "compatible")
 
 
-def quantity_of(claim: Claim, found: ClaimDraws, study: Study) -> xr.DataArray:
+def quantity_of(claim: Claim, found: ClaimDraws) -> xr.DataArray:
     """Return the draws (chain, draw) of the quantity that a claim speaks of.
 
     Raises

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from forecast.share.answers import probability
 from forecast.share.inputs import WorkforceInputs
-from forecast.share.model import BASELINE
-from forecast.share.project import project
+from forecast.share.model import BASELINE, ShareModel, share_model
+from forecast.share.project import projected
 
 ENOUGH = 1000  # draws a calibration takes: a Monte Carlo error of at most .016 on a probability
 STEPS = 150  # see tests/test_share_calibrate.py; the answers say their worst R-hat
@@ -28,8 +28,13 @@ def headline(inputs: WorkforceInputs, seed: int, steps: int = STEPS) -> dict[str
     >>> headline(example_inputs(), seed=1, steps=12)["by"]
     2028
     """
-    asked = inputs.spec.headline
-    projection = project(inputs, {"baseline": BASELINE}, seed, asked.by, steps)
+    return headline_of(share_model(inputs, seed, inputs.spec.headline.by, steps))
+
+
+def headline_of(model: ShareModel) -> dict[str, object]:
+    """Return the headline of a calibrated workforce, as ``headline`` does."""
+    asked = model.inputs.spec.headline
+    projection = projected(model, {"baseline": BASELINE})
     answer = probability(projection, asked.group, at_most=asked.at_most, year=asked.by)
     share = projection["share"].sel(scenario="baseline", year=asked.by, group=asked.group)
     lower, median, upper = share.quantile([0.05, 0.5, 0.95]).values.tolist()

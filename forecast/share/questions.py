@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 import xarray as xr
 
-from forecast.share.alternatives import alternatives
+from forecast.share.alternatives import headlines, models_under
 from forecast.share.answers import first_passage, probabilities, summarise
 from forecast.share.attribute_change import attribute_change
 from forecast.share.attribute_uncertainty import attribute_uncertainty
@@ -100,6 +100,8 @@ def ask(
         else None
     )
     found = ClaimDraws(projection, stay, made)
+    steps = min(settings.steps, HEADLINE_STEPS)
+    models = models_under(inputs, seed, steps)
     return Workforce(
         projection=projection,
         share=summarise(projection),
@@ -112,9 +114,9 @@ def ask(
         changes=_changes(model, study, group, year),
         uncertainty=attribute_uncertainty(model, group, year, replications=REPLICATIONS),
         worth=worth_of_facts(model, group, year),
-        contributions=contributions(inputs, seed, min(settings.steps, HEADLINE_STEPS)),
-        alternatives=alternatives(inputs, seed, min(settings.steps, HEADLINE_STEPS)),
-        ranges=ranges(inputs, study.scenarios, seed, min(settings.steps, HEADLINE_STEPS)),
+        contributions=contributions(inputs, seed, steps),
+        alternatives=headlines(models),
+        ranges=ranges(models, study),
         learned=learned(projection),
         output=pd.DataFrame() if made is None else output_table(made, PROB),
         verdicts=claim_verdicts(study, found, claims) if study.claims else pd.DataFrame(),
