@@ -15,7 +15,7 @@ from forecast.evidence import load_evidence
 from forecast.study import Study, combined, load_study, study_names
 
 if TYPE_CHECKING:
-    from forecast.assess import check
+    from forecast.assess import backtest, check
     from forecast.inference import Fit, fit, load_fit, save_fit, stay_rates
     from forecast.report import write_report
     from forecast.run import run
@@ -38,12 +38,24 @@ if TYPE_CHECKING:
     )
     from forecast.share import project_fit as project
     from forecast.share import share_model_of as share_model
+    from forecast.stay import (
+        DefinitionShift,
+        HeavierOverdispersion,
+        Simulated,
+        TrendBreak,
+        simulate,
+    )
 
 # Rooms that bring PyMC or matplotlib are opened at first use, so `import forecast` stays quick.
 _LATE = {
+    "DefinitionShift": ("forecast.stay", "DefinitionShift"),
     "Fit": ("forecast.inference", "Fit"),
+    "HeavierOverdispersion": ("forecast.stay", "HeavierOverdispersion"),
+    "Simulated": ("forecast.stay", "Simulated"),
+    "TrendBreak": ("forecast.stay", "TrendBreak"),
     "attribute_change": ("forecast.share", "attribute_change"),
     "attribute_uncertainty": ("forecast.share", "attribute_uncertainty"),
+    "backtest": ("forecast.assess", "backtest"),
     "check": ("forecast.assess", "check"),
     "compare": ("forecast.share", "compare"),
     "contour": ("forecast.share", "contour"),
@@ -60,6 +72,7 @@ _LATE = {
     "run": ("forecast.run", "run"),
     "save_fit": ("forecast.inference", "save_fit"),
     "share_model": ("forecast.share", "share_model_of"),
+    "simulate": ("forecast.stay", "simulate"),
     "solve": ("forecast.share", "solve"),
     "solve_summary": ("forecast.share", "solve_summary"),
     "stay_rates": ("forecast.inference", "stay_rates"),
@@ -69,14 +82,19 @@ _LATE = {
 }
 
 __all__ = [
+    "DefinitionShift",
     "EvidenceError",
     "Fit",
+    "HeavierOverdispersion",
     "RunError",
+    "Simulated",
     "StayrateError",
     "Study",
     "StudyError",
+    "TrendBreak",
     "attribute_change",
     "attribute_uncertainty",
+    "backtest",
     "check",
     "combined",
     "compare",
@@ -98,6 +116,7 @@ __all__ = [
     "run",
     "save_fit",
     "share_model",
+    "simulate",
     "solve",
     "solve_summary",
     "stay_rates",

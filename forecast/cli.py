@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from forecast import cli_assess
 from forecast.cli_progress import Terminal
 from forecast.errors import StayrateError
 from forecast.evidence import (
@@ -152,6 +153,10 @@ def check(
     lines = _count(found["line"].nunique(), "line")
     out.print(f"{_count(len(found), 'fault')} in {lines}.")
     raise typer.Exit(FINDING)
+
+
+app.command()(cli_assess.backtest)
+app.command()(cli_assess.calibrate)
 
 
 def _count(number: int, noun: str) -> str:

@@ -11,10 +11,10 @@ STEPS_TOLD = 4  # plain lines for a sampler's progress
 
 
 class Terminal:
-    """Tells the step of a run and the sampler's draws; a context manager."""
+    """Tells the step of a run and how far it is, in draws or other units; a context manager."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, unit: str = "draws") -> None:
+        self._console, self._unit = console, unit
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         self._bar = Progress(*columns, TimeElapsedColumn(), console=console, transient=True)
         self._task = self._bar.add_task("", total=None)
@@ -45,13 +45,14 @@ class Terminal:
             self._console.print(f"{name} ...")
 
     def progress(self, finished: int, total: int, divergences: int) -> None:
-        """Tell how far the sampler is; called from its threads."""
+        """Tell how far the work is; called from a sampler's threads."""
+        divergent = f", {divergences} divergent" if divergences else ""
         with self._lock:
             if self._console.is_terminal:
-                note = f"sampling, {divergences} divergent" if divergences else "sampling"
+                note = f"{self._unit}{divergent}"
                 self._bar.update(self._task, description=note, completed=finished, total=total)
                 return
             part = finished * STEPS_TOLD // max(total, 1)
             if part > self._told:
                 self._told = part
-                self._console.print(f"  {finished} of {total} draws, {divergences} divergent")
+                self._console.print(f"  {finished} of {total} {self._unit}{divergent}")

@@ -1,7 +1,7 @@
 """The observation operator: each published figure as a weighted mean of model cells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,19 @@ def load_evidence(study: Study) -> Evidence:
         study reads no row.
     """
     table, findings = read_observations(study)
-    sizes = cell_sizes(study)
+    return arrange(table, study, cell_sizes(study), findings)
+
+
+def arrange(
+    table: pd.DataFrame, study: Study, sizes: xr.DataArray, findings: Sequence[Finding] = ()
+) -> Evidence:
+    """Arrange a checked observation table, or any rows of it, as the evidence of a study.
+
+    Raises
+    ------
+    EvidenceError
+        With ``findings`` and the rows whose cells have no known size, or if no row is read.
+    """
     rows, left_out = select(table, study.evidence)
     cells, operator, unsized = observation_operator(rows, sizes)
     refuse([*findings, *unsized], study.evidence.table)
@@ -60,6 +72,12 @@ def load_evidence(study: Study) -> Evidence:
         rule = f"a study reads rows of its table; got none of {study.evidence.table}"
         raise EvidenceError(f"{rule}: {reasons}. Mend the labels or the cohorts.")
     return Evidence(rows.reset_index(names="table_row"), left_out, cells, operator, sizes)
+
+
+def only(evidence: Evidence, kept: np.ndarray) -> Evidence:
+    """Return the evidence with the rows alone where ``kept`` (row,) is true."""
+    rows = evidence.rows[kept].reset_index(drop=True)
+    return replace(evidence, rows=rows, operator=evidence.operator[np.flatnonzero(kept)])
 
 
 def check_cells(

@@ -6,6 +6,10 @@ import pandas as pd
 from forecast.evidence.schema import KEY, TIME
 from forecast.study.schema import EvidenceSpec
 
+FAMILY = (  # what a total and its parts agree in
+    *(column for column in (*KEY, *TIME) if column != "origin"),
+    *("n_kind", "population", "series"),
+)
 SMALL = 0.02  # a remainder below this part of its total is rounding noise
 REPLACED = "a total, replaced by the remainder of its listed parts"
 COMPLETE = "a total of parts that are used themselves"
@@ -54,9 +58,7 @@ def _reasons(table: pd.DataFrame, spec: EvidenceSpec) -> pd.Series:
 
 def _without_totals(rows: pd.DataFrame, spec: EvidenceSpec) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Replace each total by what its listed parts leave over."""
-    key = [
-        c for c in (*KEY, *TIME, "n_kind", "population", "series") if c in rows and c != "origin"
-    ]
+    key = [column for column in FAMILY if column in rows]
     reasons, remainders = {}, []
     for _, family in rows[rows["n"].notna()].groupby(key, dropna=False, sort=False):
         total, parts = family[family["origin"].eq("ALL")], family[family["origin"].ne("ALL")]
