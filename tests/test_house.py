@@ -26,9 +26,12 @@ FLOORS = {
     "report": 7,
     "provenance": 8,
     "run_folder": 8,
+    "assessment_folder": 8,
+    "assess_study": 8,
     "run": 8,
     "cli": 8,
     "cli_progress": 8,
+    "cli_assess": 8,
     "__init__": 9,
     "__main__": 9,
 }
@@ -38,7 +41,7 @@ HOMES = {
     "pymc": ("stay/", "inference/nuts.py"),
     "pytensor": ("stay/", "inference/nuts.py"),
     "nutpie": ("inference/nuts.py",),
-    "threadpoolctl": ("inference/",),
+    "threadpoolctl": ("inference/", "assess/jobs.py"),
     "statsmodels": ("assess/baselines.py",),
     "arviz_plots": ("report/",),
     "matplotlib": ("report/",),
@@ -50,6 +53,7 @@ HOMES = {
 # own modules may be imported inside functions here, with the reason
 LATE = {
     "cli.py": "`stayrate --help` and `stayrate check` must not wait seconds for PyMC",
+    "cli_assess.py": "`stayrate --help` must not wait seconds for ArviZ and statsmodels",
     "__init__.py": "`import forecast` must not wait for PyMC and matplotlib",
 }
 

@@ -19,14 +19,14 @@ from forecast.assess.jobs import Batch, run_jobs
 from forecast.assess.scores import LEVELS
 from forecast.errors import RunError
 from forecast.evidence import Evidence, load_evidence
-from forecast.inference.engines import engine_named
+from forecast.inference.engines import Engine, engine_for
 from forecast.stay import BrokenTruth, simulate, stay_model
 from forecast.stay.posterior import SAMPLE
 from forecast.stay.predict import reference_rates
 from forecast.study import Study
 
 SIMULATIONS = 200
-CHUNK = 5  # simulations a job: what a stop can cost
+CHUNK = (5, 25)  # simulations a job, what a stop can cost: NUTS compiles once for each
 FIRST = 10_000  # seeds of the simulations start here, away from those of other work
 SIGNIFICANT, REVIEWED = 0.001, 0.01  # least p over quantities, corrected for their number
 ADVICE = "The posterior is wrong for what it is asked: confirm with engine nuts, then the model."
@@ -68,8 +68,9 @@ def calibrate(
     if simulations < 1:
         raise RunError(f"calibration needs a simulation; got {simulations}. Ask for some hundred.")
     seeds = [FIRST + seed * 1_000_000 + k for k in range(simulations)]
-    chunks = [seeds[k : k + CHUNK] for k in range(0, simulations, CHUNK)]
-    jobs = {f"{chunk[0]}": chunk for chunk in chunks}
+    size = CHUNK[engine == "nuts"]
+    chunks = [seeds[k : k + size] for k in range(0, simulations, size)]
+    jobs = {f"{chunk[0]}-{chunk[-1]}": chunk for chunk in chunks}
     work = partial(simulated_fits, study=study, engine=engine, broken=broken)
     found = run_jobs(work, jobs, batch)
     table = pd.concat(found.values(), ignore_index=True)
@@ -81,16 +82,17 @@ def simulated_fits(
 ) -> pd.DataFrame:
     """Return the comparison of truth and posterior for some simulations."""
     evidence = load_evidence(study)
-    parts = [_one(study, evidence, seed, engine, broken).assign(seed=seed) for seed in seeds]
+    prepared = engine_for(engine, stay_model(study, evidence))
+    parts = [_one(study, evidence, seed, prepared, broken).assign(seed=seed) for seed in seeds]
     return pd.concat(parts, ignore_index=True)
 
 
 def _one(
-    study: Study, evidence: Evidence, seed: int, engine: str, broken: BrokenTruth | None
+    study: Study, evidence: Evidence, seed: int, engine: Engine, broken: BrokenTruth | None
 ) -> pd.DataFrame:
     drawn = simulate(study, seed, broken=broken, evidence=evidence, rounded=False)
     model = stay_model(study, drawn.evidence)
-    posterior, _ = engine_named(engine)(model, study.sampler, seed)
+    posterior, _ = engine(model, study.sampler, seed)
     names = [scale.name for scale in model.top_level]
     truth, found = (_quantities(draws, names, study) for draws in (drawn.truth, posterior))
     return compared(truth, found)

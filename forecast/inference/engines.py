@@ -40,3 +40,13 @@ def engine_named(name: str) -> Engine:
     if name not in HOMES:
         raise ValueError(f"engine is one of {', '.join(ENGINES)}; got {name!r}")
     return cast(Engine, import_module(HOMES[name]).sample)
+
+
+def engine_for(name: str, model: StayModel) -> Engine:
+    """Return the engine of a name for a model and others that differ in what was observed alone.
+
+    NUTS compiles once for all of them.
+    """
+    found = engine_named(name)
+    prepared = getattr(import_module(HOMES[name]), "prepared", None)
+    return found if prepared is None else cast(Engine, prepared(model))

@@ -13,7 +13,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from forecast.errors import RunError
-from forecast.inference.engines import Progress
+from forecast.inference.engines import Engine, Progress
 from forecast.stay import StayModel
 from forecast.stay.posterior import named_latents
 from forecast.stay.pymc_model import pymc_model
@@ -43,9 +43,37 @@ def sample(
     RunError
         If the sampler cannot start, with its own words.
     """
+    return prepared(model)(model, sampler, seed, progress)
+
+
+def prepared(first: StayModel) -> Engine:
+    """Compile a model once; return an engine for it and for models of other observed figures.
+
+    The whitening is that of ``first``: any is exact, a fitting one is fast.
+    """
+    with threadpool_limits(1), pytensor.config.change_flags(numba__fastmath=False):
+        compiled = nutpie.compile_pymc_model(pymc_model(first, whitening(first)))
+
+    def draw(
+        model: StayModel, sampler: SamplerSpec, seed: int, progress: Progress | None = None
+    ) -> tuple[xr.Dataset, xr.Dataset]:
+        return _drawn(compiled.with_data(**_seen(model)), model, sampler, seed, progress)
+
+    return draw
+
+
+def _seen(model: StayModel) -> dict[str, np.ndarray]:
+    """Return what a compiled model takes as observed."""
+    counts, rates = model.errors.counts, model.errors.rates
+    seen = {"stayed_seen": counts.stayed, "rate_seen": rates.rate}
+    return {name: values for name, values in seen.items() if len(values)}
+
+
+def _drawn(
+    compiled: Any, model: StayModel, sampler: SamplerSpec, seed: int, progress: Progress | None
+) -> tuple[xr.Dataset, xr.Dataset]:
     try:
         with threadpool_limits(1), pytensor.config.change_flags(numba__fastmath=False):
-            compiled = nutpie.compile_pymc_model(pymc_model(model, whitening(model)))
             drawn = nutpie.sample(
                 compiled,
                 seed=seed,

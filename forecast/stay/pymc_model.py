@@ -115,7 +115,10 @@ def _root_inverse_gamma(shape: Variable, rate: Variable, size: Any) -> Variable:
 def _observe(
     counts: CountRows, rates: RateRows, rate: TensorVariable[Any, Any], values: Values
 ) -> None:
-    """Add the observed rows: counts of census rows, rates of the others."""
+    """Add the observed rows: counts of census rows, rates of the others.
+
+    What was seen is data that a compiled model can change: ``stayed_seen`` and ``rate_seen``.
+    """
     if len(counts.row):
         p = pt.clip(rate[counts.row], EDGE, 1 - EDGE)
         within = values["overdispersion"][counts.which] + counts.rounding / (p * (1 - p))
@@ -125,7 +128,7 @@ def _observe(
             alpha=p * size,
             beta=(1 - p) * size,
             n=counts.n,
-            observed=counts.stayed,
+            observed=pm.Data("stayed_seen", counts.stayed),
             dims="count_row",
         )
     if len(rates.row):
@@ -138,4 +141,5 @@ def _observe(
             unknown = rates.unknown * values["source_scale"][rates.which] ** 2
             variance = variance + unknown * spread**2
         size = pt.maximum(spread / variance - 1, EDGE)
-        pm.Beta("rate", alpha=p * size, beta=(1 - p) * size, observed=rates.rate, dims="rate_row")
+        seen = pm.Data("rate_seen", rates.rate)
+        pm.Beta("rate", alpha=p * size, beta=(1 - p) * size, observed=seen, dims="rate_row")
