@@ -1,9 +1,12 @@
 """The assessment of a study, part by part, into its folder."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+import pandas as pd
 
 from forecast.assess import (
     Batch,
@@ -12,9 +15,13 @@ from forecast.assess import (
     calibrate,
     check_backtest,
     check_calibration,
+    check_criticism,
+    criticise,
     pit_counts,
+    sensitivity,
 )
 from forecast.assessment_folder import JOBS, folder_of, save_part, stamp_of
+from forecast.inference import fit
 from forecast.provenance import versions
 from forecast.study import Study
 
@@ -68,9 +75,37 @@ def assess_calibration(study: Study, options: AssessOptions, simulations: int) -
     return part
 
 
+def assess_criticism(study: Study, options: AssessOptions) -> Part:
+    """Criticise a study's model: what single pieces and priors do; write and return the part."""
+    begin = time.perf_counter()
+
+    def batch(name: str) -> Batch:
+        return _batch(study, options, f"criticism/{name}", {"engine": options.engine})
+
+    tables = criticise(fit(study, options.engine, options.seed), options.seed, batch)
+    part = Part("criticism", tables, tuple(check_criticism(tables)), _made(options, begin, {}))
+    save_part(part, study, folder_of(study, options.folder))
+    return part
+
+
+def assess_sensitivity(
+    study: Study, options: AssessOptions, priors: Sequence[str] | Literal["all"] = "all"
+) -> Part:
+    """Say which priors move a study's headline numbers; write and return the part."""
+    begin = time.perf_counter()
+    fitted = fit(study, options.engine, options.seed)
+    found = sensitivity(fitted, priors, _batch(study, options, "sensitivity", {}))
+    told = pd.DataFrame({"sentence": list(found.sentences)}, dtype=str)
+    tables = {"power": found.power, "changes": found.changes, "refits": found.refits}
+    refits = {"refits": len(found.changes)}
+    part = Part("sensitivity", tables | {"sentences": told}, (), _made(options, begin, refits))
+    save_part(part, study, folder_of(study, options.folder))
+    return part
+
+
 def _batch(study: Study, options: AssessOptions, part: str, asked: Mapping[str, object]) -> Batch:
     """Return where the single fits of a part are kept, and what they depend on."""
-    folder = folder_of(study, options.folder) / part / JOBS
+    folder = folder_of(study, options.folder) / JOBS / part
     stamp = stamp_of(study, {**asked, "seed": options.seed, **versions()})
     return Batch(folder, stamp, workers=options.workers, progress=options.progress)
 

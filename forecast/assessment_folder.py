@@ -1,7 +1,7 @@
 """The folder of a study's assessment: one folder a part, stamped with what it depends on.
 
 assessments/<study>/<part>/part.json says the stamp, the checks and how the part was made; its
-tables are CSV files beside it, and jobs/ keeps the results of single fits.
+tables are CSV files beside it. assessments/<study>/jobs/ keeps the results of single fits.
 """
 
 import hashlib

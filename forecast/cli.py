@@ -49,6 +49,9 @@ def run(
     quick: Annotated[
         bool, typer.Option("--quick", help="A short run, marked as a preview.")
     ] = False,
+    assessment: Annotated[
+        Path | None, typer.Option(help="Folder of the assessment that the report tells.")
+    ] = None,
 ) -> None:
     """Estimate, check, forecast and report a study.
 
@@ -60,7 +63,7 @@ def run(
     asked = load_study(study)
     target = out_folder or Path("reports") / asked.name
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    options = RunOptions(target, engine, seed, draws, quick, started)
+    options = RunOptions(target, engine, seed, draws, quick, started, assessment)
     with Terminal(out) as terminal:
         done = run_study(asked, options, Watch(terminal.step, terminal.progress))
     for one in done.checks:
@@ -157,6 +160,8 @@ def check(
 
 app.command()(cli_assess.backtest)
 app.command()(cli_assess.calibrate)
+app.command()(cli_assess.criticise)
+app.command()(cli_assess.sensitivity)
 
 
 def _count(number: int, noun: str) -> str:

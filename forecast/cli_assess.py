@@ -78,6 +78,46 @@ def calibrate(
     _conclude(_watched(asked, options, lambda told: assess_calibration(asked, told, simulations)))
 
 
+def criticise(
+    study: StudyName, out_folder: Folder = None, seed: Seed = 1, workers: Workers = 2
+) -> None:
+    """Leave out pieces of evidence and rows, compare variants, check replicates of the figures.
+
+    A stopped criticism goes on where it was.
+    Example: stayrate criticise demo
+    """
+    from forecast.assess_study import AssessOptions, assess_criticism  # brings ArviZ: seconds
+
+    asked = load_study(study)
+    options = AssessOptions(out_folder, seed, "laplace", workers)
+    _conclude(_watched(asked, options, lambda told: assess_criticism(asked, told)))
+
+
+def sensitivity(
+    study: StudyName,
+    priors: Annotated[
+        str, typer.Option(help="Names of priors, with commas; all; or flagged alone.")
+    ] = "all",
+    out_folder: Folder = None,
+    seed: Seed = 1,
+    workers: Workers = 2,
+) -> None:
+    """Scale each prior and refit with it half and twice as wide: what moves the headline.
+
+    A stopped command goes on where it was.
+    Example: stayrate sensitivity demo --priors flagged
+    """
+    from forecast.assess_study import AssessOptions, assess_sensitivity  # brings ArviZ: seconds
+
+    asked = load_study(study)
+    options = AssessOptions(out_folder, seed, "laplace", workers)
+    names = [] if priors == "flagged" else "all" if priors == "all" else priors.split(",")
+    part = _watched(asked, options, lambda told: assess_sensitivity(asked, told, names))
+    for sentence in part.tables["sentences"]["sentence"]:
+        out.print(escape(str(sentence)))
+    _conclude(part)
+
+
 def _years(text: str | None) -> tuple[int, int] | None:
     """Return the first and last of origin years written as 2010:2020."""
     if text is None:

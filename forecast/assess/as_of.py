@@ -13,6 +13,7 @@ import xarray as xr
 
 from forecast.errors import EvidenceError
 from forecast.evidence import Evidence, arrange, load_evidence, only, read_observations
+from forecast.evidence.select import select
 from forecast.study import Study
 
 SERIES = ("series", "definition", "population")
@@ -73,10 +74,8 @@ def _task(study: Study, table: pd.DataFrame, sizes: xr.DataArray, year: int) -> 
 
 def _readable(table: pd.DataFrame, study: Study, sizes: xr.DataArray) -> Evidence | None:
     """Return rows as evidence, or None if the study reads none of them."""
-    try:
-        return arrange(table, study, sizes)
-    except EvidenceError:  # the whole table was checked: it can only be empty here
-        return None
+    rows, _ = select(table, study.evidence)
+    return None if rows.empty else arrange(table, study, sizes)
 
 
 def _keys(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:

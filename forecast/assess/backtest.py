@@ -128,24 +128,23 @@ def check_backtest(found: Backtest) -> list[Check]:
 
     Coverage passes within .75 to .85 at 80 % and .92 to .98 at 95 %; it is for review where only
     its bootstrap interval meets that range. Skill passes where the whole interval is above zero.
+    Where there is no interval, of one year of publication, what does not pass is for review.
     """
     mine = found.scores.query("grouping == 'all' and forecaster == @MODEL").iloc[0]
     checks = []
     for level, (low, high) in COVERAGE.items():
         value, lower, upper = (mine[f"coverage_{level}{end}"] for end in ("", "_lower", "_upper"))
-        near: Verdict = "review" if lower <= high and upper >= low else "fail"
-        verdict: Verdict = "pass" if low <= value <= high else near
+        far: Verdict = "fail" if lower > high or upper < low else "review"
+        verdict: Verdict = "pass" if low <= value <= high else far
         advice = TOO_NARROW if value < low else TOO_WIDE
         limit = f"between {low:g} and {high:g}"
         checks.append(Check(f"backtest, {level} % coverage", verdict, value, limit, advice))
-    rows = found.skill.query("grouping == 'all'")
-    names = ("baseline", "skill", "skill_lower", "skill_upper")
-    for baseline, value, lower, upper in zip(*(rows[name] for name in names), strict=True):
-        doubt: Verdict = "review" if upper > 0 else "fail"
-        better: Verdict = "pass" if lower > 0 else doubt
-        name = f"backtest, skill against {baseline}"
-        advice = f"The {baseline} forecasts as well: look where, by definition and horizon."
-        checks.append(Check(name, better, float(value), "above 0", advice))
+    for row in found.skill.query("grouping == 'all'").to_dict("records"):
+        worse: Verdict = "fail" if row["skill_upper"] <= 0 else "review"
+        better: Verdict = "pass" if row["skill_lower"] > 0 else worse
+        name = f"backtest, skill against {row['baseline']}"
+        advice = f"The {row['baseline']} forecasts as well: look where, by definition and horizon."
+        checks.append(Check(name, better, float(row["skill"]), "above 0", advice))
     return checks
 
 
