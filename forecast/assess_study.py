@@ -56,6 +56,7 @@ def assess_backtest(
     made = {
         "first_year": int(found.forecasts["origin_year"].min()),
         "last_year": int(found.forecasts["origin_year"].max()),
+        "figures": int(found.forecasts["target"].nunique()),
         "targets": int(len(found.forecasts) / found.forecasts["forecaster"].nunique()),
     }
     part = Part("backtest", tables, tuple(check_backtest(found)), _made(options, begin, made))

@@ -81,7 +81,8 @@ def load_assessment(study: Study, folder: Path | None = None) -> Assessment:
         if record.stamp != stamp_of(study):
             stale.append(name)
             continue
-        tables = {table: _table(path.parent / f"{table}.csv") for table in record.tables}
+        files = {table: path.parent / f"{table}.csv" for table in record.tables}
+        tables = {table: _table(file) for table, file in files.items() if file.is_file()}
         parts[name] = Part(name, tables, record.checks, record.made)
     return Assessment(parts, tuple(stale))
 

@@ -53,6 +53,8 @@ class Terminal:
                 self._bar.update(self._task, description=note, completed=finished, total=total)
                 return
             part = finished * STEPS_TOLD // max(total, 1)
+            if part < self._told:  # another batch has begun
+                self._told = 0
             if part > self._told:
                 self._told = part
                 self._console.print(f"  {finished} of {total} {self._unit}{divergent}")

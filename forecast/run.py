@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from forecast.assess import Check, check, check_projection, checks_table, verdict
+from forecast.assess import Assessment, Check, check, check_projection, checks_table, verdict
+from forecast.assessment_folder import load_assessment
 from forecast.datasets import dataset_names, load_dataset
 from forecast.inference import Fit, fit, fitted_rows, packed, save_fit, stay_rate_draws, stay_rates
 from forecast.provenance import hashes, versions
@@ -26,13 +27,14 @@ QUICK = {
     "laplace": {"points": 100, "draws": 250, "sweeps": 60},
 }
 QUICK_STEPS = 100
+LARGE = ("forecasts", "draws")  # tables of an assessment that a run does not copy
 
 type Progress = Callable[[int, int, int], None]
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a run is asked for, beside its study."""
+    """What a run is asked for, beside its study; ``assessment``: the folder of the study's."""
 
     out: Path
     engine: str = "nuts"
@@ -40,6 +42,7 @@ class RunOptions:
     draws: int | None = None
     quick: bool = False
     started: str = ""
+    assessment: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,10 @@ class Clock:
 
 @dataclass(frozen=True)
 class Run:
-    """What a run found: the fit, its verdicts, its answers, and where the time went."""
+    """What a run found: the fit, its verdicts, its answers, and where the time went.
+
+    ``checks`` are those of the fit, of the workforce and of the study's assessment.
+    """
 
     fit: Fit
     checks: tuple[Check, ...]
@@ -76,6 +82,7 @@ class Run:
     rates: pd.DataFrame
     workforce: Workforce | None
     seconds: dict[str, float]
+    assessment: Assessment = field(default_factory=Assessment)
 
 
 def run(study: Study, options: RunOptions, watch: Watch | None = None) -> Run:
@@ -89,6 +96,7 @@ def run(study: Study, options: RunOptions, watch: Watch | None = None) -> Run:
     """
     clock = Clock(watch or Watch())
     study = with_sampler(study, options)
+    assessment = load_assessment(study, options.assessment)
     with run_folder(options.out) as folder:
         with clock.time("fit"):
             fitted = fit(study, options.engine, options.seed, clock.watch.progress)
@@ -101,7 +109,8 @@ def run(study: Study, options: RunOptions, watch: Watch | None = None) -> Run:
             with clock.time("workforce"):
                 workforce = forecast_workforce(fitted, options)
             checks = [*checks, *check_projection(workforce.projection)]
-        done = Run(fitted, tuple(checks), verdict(checks), rates, workforce, clock.seconds)
+        every = (*checks, *assessment.checks)
+        done = Run(fitted, every, verdict(every), rates, workforce, clock.seconds, assessment)
         with clock.time("report"):
             write_run(done, options, folder)
         _write_record(done, options, folder)
@@ -152,9 +161,18 @@ def write_run(done: Run, options: RunOptions, folder: Path) -> None:
         for name, table in done.workforce.tables().items():
             write_table(table, data / f"{name}.csv")
         packed(done.workforce.projection).to_netcdf(folder / "projection.nc", engine="h5netcdf")
+    _write_assessment(done.assessment, data)
     save_fit(done.fit, folder / "posterior.nc")
     (folder / "study.toml").write_text(done.fit.study.text, encoding="utf-8")
     write_report(report_inputs(done, options, rows), folder)
+
+
+def _write_assessment(assessment: Assessment, data: Path) -> None:
+    """Write the tables behind what the page says of the assessment, the large ones left out."""
+    for name, part in assessment.parts.items():
+        for which, table in part.tables.items():
+            if which not in LARGE:
+                write_table(table, data / f"assessment_{name}_{which}.csv")
 
 
 def report_inputs(done: Run, options: RunOptions, rows: pd.DataFrame) -> ReportInputs:
@@ -179,6 +197,7 @@ def report_inputs(done: Run, options: RunOptions, rows: pd.DataFrame) -> ReportI
         provenance={"started": options.started, **versions(), **_short(hashes(study))},
         timings=dict(done.seconds),
         claims=_claims(study),
+        assessment=done.assessment,
     )
 
 

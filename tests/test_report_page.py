@@ -143,7 +143,7 @@ def test_headings_are_in_order(page: Page):
 def test_figures_speak(page: Page):
     """Each figure has a finding and alt text with numbers."""
     figures = page.all("svg")
-    assert len(figures) == len(page.all("figure")) == len(page.all("figcaption")) == 11
+    assert len(figures) == len(page.all("figure")) == len(page.all("figcaption")) == 16
     assert all(attrs["role"] == "img" for attrs in figures)
     assert all(re.search(r"\d", str(attrs["aria-label"])) for attrs in figures)
 
@@ -215,7 +215,7 @@ def test_an_engine_without_statistics_has_a_page(inputs: ReportInputs):
         del tree[group]
     page = rendered(replace(inputs, tree=tree, engine="laplace"))
     assert "Energy: the engine has none." in page.text()
-    assert len(page.all("figure")) == 8
+    assert len(page.all("figure")) == 13
 
 
 def test_a_report_leaves_no_figure_open(inputs: ReportInputs):

@@ -62,7 +62,7 @@ def rank_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing | None:
         "speak against it are marked."
     )
     alt = f"Rank plots by chain. R-hat: {told}."
-    return _drawn("ranks", plot, mixing_title(facts.sampling), caption, alt)
+    return drawn("ranks", plot, mixing_title(facts.sampling), caption, alt)
 
 
 def energy_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing | None:
@@ -81,7 +81,7 @@ def energy_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing | None:
         "is much narrower, the sampler explores the tails slowly; E-BFMI says by how much."
     )
     alt = f"Two densities of energy and of its change. Least E-BFMI over chains {least:.2f}."
-    return _drawn("energy", plot, energy_title(least), caption, alt)
+    return drawn("energy", plot, energy_title(least), caption, alt)
 
 
 def predictive_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing | None:
@@ -106,7 +106,7 @@ def predictive_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing | Non
         "steeply in the middle says that the intervals are too wide. p tests uniformity (POT-C); "
         "points that speak against it are marked."
     )
-    return _drawn(
+    return drawn(
         "predictive", plot, title, caption, f"Difference of PIT values from uniform. {text}"
     )
 
@@ -132,7 +132,7 @@ def loo_figure(inputs: ReportInputs, facts: ReportFacts) -> Drawing | None:
         "without it (importance sampling, Vehtari, Gelman and Gabry 2017). Rows overlap in people "
         "and time, so one left out is still partly known from the others."
     )
-    return _drawn(
+    return drawn(
         "loo-pit", plot, title, caption, f"Difference of LOO-PIT values from uniform. {text}"
     )
 
@@ -180,7 +180,7 @@ def _flat_parameters(
     return xr.Dataset({name: columns[name] for name in order})
 
 
-def _drawn(name: str, plot: Callable[[], object], title: str, caption: str, alt: str) -> Drawing:
+def drawn(name: str, plot: Callable[[], object], title: str, caption: str, alt: str) -> Drawing:
     """Run an ArviZ plot off screen and take its figure; nothing stays open."""
     with look(name), _off_screen(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pareto k is a fact of its own; fonts and layout are looks

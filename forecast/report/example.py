@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from forecast.report.example_assessment import example_assessment
 from forecast.report.inputs import ReportInputs
 from forecast.share import Workforce, ask, share_model
 from forecast.share.example import example_inputs as workforce_example
@@ -129,6 +130,7 @@ def example_inputs(seed: int = 1) -> ReportInputs:
             [("C1", "They left.", "52 %", "no source found", "", "", "https://example.org/a")],
             columns=["claim_id", "claim", "claimed", "verdict", "found", "source", "url"],
         ),
+        assessment=example_assessment(seed),
     )
 
 

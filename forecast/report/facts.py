@@ -8,6 +8,7 @@ from dataclasses import asdict
 import pandas as pd
 from pydantic import BaseModel
 
+from forecast.report.assessment_facts import assessment_story
 from forecast.report.evidence_facts import evidence_story
 from forecast.report.inputs import ReportInputs
 from forecast.report.numbers_in_words import count, listed, percent
@@ -46,6 +47,7 @@ def gather_facts(inputs: ReportInputs) -> ReportFacts:
         stay=stay_story(inputs.stay_rates, study),
         share=share,
         questions=question_story(inputs, share, scenarios),
+        assessment=assessment_story(inputs.assessment, study),
         evidence=evidence_story(inputs),
         sampling=sampling_story(inputs),
         checks=tuple(_check(row) for _, row in inputs.checks.iterrows()),

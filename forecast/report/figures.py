@@ -1,5 +1,6 @@
 """All figures of a report, in the order of the page."""
 
+from forecast.report.assessment_figures import assessment_figures
 from forecast.report.diagnostics import energy_figure, loo_figure, predictive_figure, rank_figure
 from forecast.report.fan_figures import fan_figure
 from forecast.report.inputs import ReportInputs
@@ -22,6 +23,7 @@ def draw_figures(inputs: ReportInputs, facts: ReportFacts) -> dict[str, Drawing]
         ]
     if facts.questions is not None:
         drawn += [contour_figure(facts.questions), parts_figure(facts.questions)]
+    drawn += assessment_figures(inputs, facts)
     if facts.sampling.parameters:
         drawn.append(rank_figure(inputs, facts))
     drawn += [

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 import xarray as xr
 
+from forecast.assess import Assessment
 from forecast.share import Workforce
 from forecast.study import Study
 
@@ -51,6 +52,8 @@ class ReportInputs:
         Seconds by step.
     claims
         Published look-ups: claim_id, claim, claimed, verdict, found, source, url, notes.
+    assessment
+        The parts of the study's assessment; none: the report does not speak of it.
     """
 
     study: Study
@@ -69,3 +72,4 @@ class ReportInputs:
     provenance: Mapping[str, str] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
     claims: pd.DataFrame | None = None
+    assessment: Assessment | None = None

@@ -7,6 +7,8 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from forecast.report import question_sentences, sentences, sentences_of_methods
+from forecast.report.assessment_sentences import assessment_words
+from forecast.report.assessment_tables import assessment_tables
 from forecast.report.diagnostics import not_drawn
 from forecast.report.figures import draw_figures
 from forecast.report.inputs import ReportInputs
@@ -25,6 +27,7 @@ SECTIONS = (
     ("scenarios", "Scenarios"),
     ("target", "What it would take"),
     ("uncertainty", "Where the uncertainty comes from"),
+    ("trust", "How good the forecasts were"),
     ("claims", "Claims"),
     ("priors", "Priors and their reasons"),
     ("diagnostics", "Diagnostics"),
@@ -43,12 +46,13 @@ def render_page(inputs: ReportInputs, facts: ReportFacts) -> str:
     return template.render(
         facts=facts,
         figures=figures,
-        tables=page_tables(facts) | question_tables(facts),
+        tables=page_tables(facts) | question_tables(facts) | assessment_tables(facts),
         sections=_sections(facts),
         notice=sentences.notice(facts),
         key_figures=sentences.key_figures(facts),
         say=_prose(facts) | _answers(facts.questions),
         targets=_targets(facts.questions),
+        trust=assessment_words(facts.assessment),
         not_drawn=not_drawn(inputs.tree),
         command=_command(facts),
         style=Markup(_shipped("style.css")),  # our own file
@@ -90,6 +94,8 @@ def _sections(facts: ReportFacts) -> list[tuple[str, str]]:
         without.add("target")
     if not facts.scenarios:
         without.add("scenarios")
+    if facts.assessment is None:
+        without.add("trust")
     if not facts.claims and not (facts.questions and facts.questions.verdicts):
         without.add("claims")
     named = dict(SECTIONS) | {"answer": sentences.notice(facts).heading}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from forecast.report.assessment_records import AssessmentStory
 from forecast.report.estimate import Estimate
 from forecast.report.question_records import QuestionStory
 
@@ -243,6 +244,7 @@ class ReportFacts:
     stay: StayStory
     share: ShareStory | None
     questions: QuestionStory | None
+    assessment: AssessmentStory | None
     evidence: EvidenceStory
     sampling: SamplingStory
     checks: tuple[CheckFact, ...]
