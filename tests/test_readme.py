@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from forecast.assessment_folder import load_assessment
 from forecast.study import load_study, study_hash
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,6 +71,30 @@ def test_what_hangs_on_the_derived_shares() -> None:
     assert f"without them {without}" in README
     assert found["highest_under"] == "without_2025"
     assert f"the probability is then {found['highest']:.1%}".replace("%", " %") in README
+
+
+def test_the_backtest_of_the_readme() -> None:
+    """Coverage and skill of the README stand in the committed backtest, with their intervals."""
+    folder = ROOT / "assessments" / "china_ai_2030" / "backtest"
+    scores, skill = (pd.read_csv(folder / f"{name}.csv") for name in ("scores", "skill"))
+    mine = scores[scores["forecaster"].eq("stay model") & scores["grouping"].eq("all")].iloc[0]
+    held = f"{mine['coverage_80']:.0%} ({mine['coverage_80_lower'] * 100:.0f} to "
+    held += f"{mine['coverage_80_upper']:.0%}) of {mine['forecasts']:,} later figures"
+    said = " ".join(README.split())
+
+    assert held.replace("%", " %") in said
+    for baseline in ("last value", "local level"):
+        of = skill[skill["grouping"].eq("all") & skill["baseline"].eq(baseline)].iloc[0]
+        less = f"{of['skill']:.0%} ({of['skill_lower'] * 100:.0f} to {of['skill_upper']:.0%})"
+        assert f"{less.replace('%', ' %')} below that of" in said
+
+
+def test_the_assessment_belongs_to_the_shipped_study() -> None:
+    """Every committed part of an assessment is of the study and the tables that ship."""
+    for folder in (ROOT / "assessments").iterdir():
+        found = load_assessment(load_study(folder.name), folder)
+        assert found.parts
+        assert not found.stale
 
 
 def test_the_reference_belongs_to_the_shipped_study() -> None:

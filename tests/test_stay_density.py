@@ -132,13 +132,16 @@ def test_linear_predictor_by_hand(study: Study, model: StayModel) -> None:
 
 
 def test_duration_curve_never_falls() -> None:
-    """D is zero at graduation, non-decreasing for positive steps, flat after the last knot."""
+    """D is zero at graduation, non-decreasing for positive steps, straight in log(1 + d) after."""
     ages = np.linspace(0, 30, 61)
     curve = duration_basis([0, 1, 5, 10], ages) @ np.array([0.1, 0.2, 0.05])
+    later = ages >= 10
+    beyond = np.log((1 + ages[later]) / 11) / np.log(11 / 6)
 
     assert curve[0] == 0.0
     assert (np.diff(curve) >= 0).all()
-    assert_allclose(curve[ages >= 10], 0.35)
+    assert_allclose(curve[np.isin(ages, [1, 5, 10])], [0.1, 0.3, 0.35])
+    assert_allclose(curve[later], 0.35 + 0.05 * beyond)
 
 
 def test_prior_of_a_random_walk_has_the_published_variance(model: StayModel) -> None:

@@ -47,17 +47,27 @@ def _generations(cells: pd.DataFrame, structure: Structure) -> list[list[str]]:
 
 
 def duration_basis(knots: Sequence[float], years_since: np.ndarray) -> np.ndarray:
-    """Return B (cells x pieces): how much of each piece of the duration curve has passed.
+    r"""Return B (cells x pieces): how much of each piece of the duration curve has passed.
 
-    D(d) = sum_j step_j clip((d - k_{j-1}) / (k_j - k_{j-1}), 0, 1): it never falls, D(0) = 0.
+    .. math::
+        D(d) = \sum_j \mathrm{step}_j \,
+        \mathrm{clip}\Big(\frac{g(d) - g(k_{j-1})}{g(k_j) - g(k_{j-1})}, 0, 1\Big), \qquad
+        g(d) = \log(1 + d),
+
+    the last piece without its upper end: D is linear in log(1 + d) between knots and goes on beyond
+    the last one. It never falls, and D(0) = 0. People who leave at constant rates that differ
+    between them leave a curve with such a tail (Fader & Hardie 2007, doi 10.1002/dir.20074, for
+    rates with a beta distribution).
 
     Examples
     --------
-    >>> duration_basis([0, 1, 5], np.array([0.0, 3.0, 9.0])).tolist()
-    [[0.0, 0.0], [1.0, 0.5], [1.0, 1.0]]
+    >>> duration_basis([0, 1, 3], np.array([0.0, 1.0, 7.0])).round(12).tolist()
+    [[0.0, 0.0], [1.0, 0.0], [1.0, 2.0]]
     """
-    left, right = np.asarray(knots[:-1], float), np.asarray(knots[1:], float)
-    return np.clip((years_since[:, None] - left) / (right - left), 0.0, 1.0)
+    g = np.log1p(np.asarray(knots, float))
+    left, right = g[:-1], g[1:]
+    ends = np.where(np.arange(len(left)) == len(left) - 1, np.inf, 1.0)
+    return np.clip((np.log1p(years_since)[:, None] - left) / (right - left), 0.0, ends)
 
 
 def with_weights(cells: pd.DataFrame, shocks: Sequence[Shock]) -> pd.DataFrame:
