@@ -20,20 +20,20 @@ the sBG do not depend on it. Table and printed estimates were compared with copi
 OURS = """Our stay model (`benchmarks/data/retention.toml`, engine `laplace`) has the same seven
 rows a plan, as census counts of 1,000 customers: origin is the plan, years_since the year, one
 cohort, one field. Each plan is fitted alone, as by the sBG. The knots of its duration curve are
-doublings, the last just past the years seen: 0 1 2 4 8. Forecasts are posterior medians, intervals are
-equal-tailed, errors are in percentage points. The years 8 to 12 have been in print since 2007 and
-were known to us: no choice here is blind, so the table of other duration curves below is part of
-the result."""
+doublings, the last just past the years seen: 0 1 2 4 8. Forecasts are posterior medians, intervals
+are equal-tailed, errors are in percentage points. The years 8 to 12 have been in print since 2007
+and were known to us: no choice here is blind, so the table of other duration curves below is part
+of the result."""
 
-WHY = """The curve D of the stay model is straight in log(1 + d) between knots and goes on beyond the
-last one; each plan has a slope in log(1 + d) of its own. Let customers leave at constant rates that
-differ between them, with a density of order theta^(alpha - 1) near zero. Then S(t) ~ C t^-alpha (a
-Tauberian theorem; the sBG is the case of a beta density), and logit S = log S - log(1 - S) falls by
-a nearly constant amount for each unit of log t, in the end by alpha: the last piece of the curve,
-going on. The curve was linear in years and flat beyond its last knot before this example was tried;
-it then lost on one plan, and was changed for all studies. A last piece that begins early takes its
-slope from years in which the curve still bends; one that begins late has few years to learn from.
-People of whom a part never leaves have a flatter tail than this one."""
+WHY = """The curve D of the stay model is straight in log(1 + d) between knots and goes on beyond
+the last one; each plan has a slope in log(1 + d) of its own. Let customers leave at constant rates
+that differ between them, with a density of order theta^(alpha - 1) near zero. Then S(t) ~ C
+t^-alpha (a Tauberian theorem; the sBG is the case of a beta density), and logit S = log S - log(1 -
+S) falls by a nearly constant amount for each unit of log t, in the end by alpha: the last piece of
+the curve, going on. The curve was linear in years and flat beyond its last knot before this example
+was tried; it then lost on one plan, and was changed for all studies. A last piece that begins early
+takes its slope from years in which the curve still bends; one that begins late has few years to
+learn from. People of whom a part never leaves have a flatter tail than this one."""
 
 SETUPS = """Mean absolute error of years 8 to 12; in brackets how many of the five years lie inside
 the 90 % interval, and its mean width. *Together* has both plans as origins of one study, with one
